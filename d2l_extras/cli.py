@@ -1,0 +1,102 @@
+"""The command `d2l-extras`: lab, check, refresh, data, doctor."""
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import d2l_extras_doctor
+
+from . import data
+from .refresh import refresh
+
+COURSE = Path(__file__).resolve().parent.parent / "notebooks"
+
+
+def main(arguments=None):
+    """Run one command; return its exit status."""
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    try:
+        return chosen.action(chosen)
+    except (ValueError, OSError) as error:
+        print(f"d2l-extras: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="d2l-extras", description=__doc__)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="command")
+
+    def command(name, action, text):
+        made = commands.add_parser(name, help=text, description=text)
+        made.set_defaults(action=action)
+        return made
+
+    lab = command("lab", open_lab, "open JupyterLab on the first chapter")
+    lab.add_argument("options", nargs=argparse.REMAINDER, help="handed on to jupyter lab")
+    for name, action, text in (
+        ("check", check, "run chapters and compare with their stored outputs"),
+        ("refresh", refresh_chapters, "run chapters and store their outputs"),
+    ):
+        made = command(name, action, text)
+        made.add_argument("chapter", nargs="*", help="such as 01 or 01-softmax; all if left out")
+    fetch = command("data", fetch_data, "fetch a data set ahead of time")
+    fetch.add_argument("name", choices=sorted(data.DOWNLOADS), help="which one")
+    command("doctor", lambda _: 0 if d2l_extras_doctor.doctor() else 1, "check this environment")
+    return parser
+
+
+def chapters(names, folder=COURSE):
+    """Return the notebooks that `names` choose (a number or a stem each); all of them if empty.
+
+    Raises
+    ------
+    ValueError
+        If a name fits no chapter, or there are no notebooks at all.
+    """
+    paths = sorted(folder.glob("[0-9][0-9]-*.ipynb"))
+    if not paths:
+        raise ValueError(f"no chapters in {folder}: install with `pip install -e .` from a clone")
+    if not names:
+        return paths
+    chosen = []
+    for name in names:
+        fitting = [path for path in paths if name in (path.stem, path.stem[:2], path.name)]
+        if not fitting:
+            allowed = ", ".join(path.stem for path in paths)
+            raise ValueError(f"no chapter {name!r}; there are {allowed}")
+        chosen += fitting
+    return chosen
+
+
+def open_lab(chosen):
+    """Replace this process by JupyterLab, its token on and its news pop-up off."""
+    chapters(["00"])  # a clear error if the notebooks are not here
+    os.chdir(COURSE.parent)
+    server = [sys.executable, "-m", "jupyterlab", "--LabApp.news_url=None"]
+    os.execv(sys.executable, [*server, "notebooks/00-start-here.ipynb", *chosen.options])
+
+
+def check(chosen):
+    """Compare a fresh run of each chapter with its stored outputs, all of them, by nbval."""
+    sanitize = COURSE.parent / "tests" / "nbval_sanitize.cfg"
+    paths = [str(path) for path in chapters(chosen.chapter)]
+    command = ["-m", "pytest", "-q", "--nbval", "--nbval-current-env", *paths]
+    if sanitize.exists():
+        command += ["--nbval-sanitize-with", str(sanitize)]
+    return subprocess.run([sys.executable, *command], cwd=COURSE.parent).returncode
+
+
+def refresh_chapters(chosen):
+    """Run chapters and store their outputs."""
+    for path in chapters(chosen.chapter):
+        print(path.stem, "changed" if refresh(path) else "unchanged", flush=True)
+    return 0
+
+
+def fetch_data(chosen):
+    """Fetch a data set into the cache and show what it holds."""
+    print(data.DOWNLOADS[chosen.name]().counts().to_string())
+    return 0

@@ -1,0 +1,122 @@
+"""Exercises: a statement, checks by behavior with a hint for each classic mistake, a solution."""
+
+import dis
+import functools
+import inspect
+import textwrap
+import traceback
+
+NOT_ATTEMPTED, FAILED, PASSED = "not attempted", "failed", "passed"
+
+_STUB = [("RESUME", 0), ("LOAD_CONST", None), ("RETURN_VALUE", None)]
+
+
+class Exercise:
+    """Something for the learner to write, and what tells at once whether it is right.
+
+    Parameters
+    ----------
+    title : str
+        A few words.
+    statement : str
+        What to write, in Markdown. A cell that ends in the exercise's name shows it.
+    checks : callable
+        `checks(answer)`, a generator that yields `(passed, hint)` pairs. The first pair that
+        did not pass decides: its hint is what the learner reads. So it goes from the classic
+        mistakes, each with its own hint, to the plain comparison with the right result.
+    solution : object
+        An answer that passes; for a function, its source is what `show_solution` prints.
+
+    Examples
+    --------
+    >>> def checks(double):
+    ...     yield double(2) != 2, "You returned x itself."
+    ...     yield double(3) == 6, "2 times 3 is 6."
+    >>> exercise = Exercise("double", "Write `double(x)`.", checks, lambda x: 2 * x)
+    >>> exercise(lambda x: x)
+    ✗ double: You returned x itself.
+    >>> exercise(lambda x: x + x)
+    ✓ double
+    >>> def double(x): ...
+    >>> exercise(double)
+    · double: not attempted yet
+    """
+
+    def __init__(self, title, statement, checks, solution):
+        self.title = title
+        self.statement = textwrap.dedent(statement).strip()
+        self.checks = checks
+        self.solution = solution
+
+    def __call__(self, answer):
+        """Check the learner's answer and print the verdict."""
+        verdict, hint = self.judge(answer)
+        mark = {NOT_ATTEMPTED: "·", FAILED: "✗", PASSED: "✓"}[verdict]
+        print(f"{mark} {self.title}" + (f": {hint}" if hint else ""))
+
+    def judge(self, answer):
+        """Return the verdict on an answer and the hint that goes with it (or an empty string)."""
+        if is_stub(answer):
+            return NOT_ATTEMPTED, "not attempted yet"
+        if callable(self.solution) and not callable(answer):
+            return FAILED, f"Hand over your function itself, not {answer!r}."
+        try:
+            for passed, hint in self.checks(_demanding(answer) if callable(answer) else answer):
+                if not passed:
+                    return FAILED, hint
+        except _ReturnedNothing:
+            return FAILED, "Your function returned nothing: does it end with `return`?"
+        except Exception as error:
+            return FAILED, _explain(error, answer)
+        return PASSED, ""
+
+    def show_solution(self):
+        """Print a solution: try the exercise first."""
+        if callable(self.solution):
+            print(textwrap.dedent(inspect.getsource(self.solution)).strip())
+        else:
+            print(self.solution)
+
+    def _repr_markdown_(self):
+        return f"**Exercise: {self.title}.** {self.statement}"
+
+
+def is_stub(answer):
+    """Return whether an answer is still the empty stub of the notebook."""
+    if answer is ... or answer is None:
+        return True
+    if isinstance(answer, (tuple, list)):
+        return any(part is ... for part in answer)
+    if not inspect.isfunction(answer):
+        return False
+    return [(step.opname, step.argval) for step in dis.get_instructions(answer)] == _STUB
+
+
+class _ReturnedNothing(Exception):
+    pass
+
+
+def _demanding(function):
+    """Wrap the learner's function so that a forgotten `return` is told from a wrong result."""
+
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        result = function(*args, **kwargs)
+        if result is None:
+            raise _ReturnedNothing
+        return result
+
+    return wrapper
+
+
+def _explain(error, answer):
+    """Say what the learner's code raised, and in which of its lines."""
+    code = getattr(answer, "__code__", None)
+    lines = [
+        frame.lineno - code.co_firstlineno + 1
+        for frame in traceback.extract_tb(error.__traceback__)
+        if code is not None and frame.name == code.co_name and frame.filename == code.co_filename
+    ]
+    where = f" in line {lines[-1]} of {code.co_name}" if lines else ""
+    first = (str(error).strip().splitlines() or [""])[0]
+    return f"{type(error).__name__}{where}: {first}"

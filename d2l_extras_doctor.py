@@ -1,0 +1,235 @@
+"""The environment of the course: is everything in place, and if not, what mends it?
+
+This module stands beside the package and imports nothing but the standard library at its
+top, so that it still answers where `d2l_extras` itself cannot be imported.
+"""
+
+import importlib.metadata
+import importlib.util
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+
+REPAIR = "run `make lab`, or `pip install -e .` in the course's folder, with Python 3.11"
+
+
+def installed(package):
+    """Return the version of an installed package as a string, or None where it is absent."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _major_minor(version):
+    return tuple(int(part) for part in version.split(".")[:2])
+
+
+def import_problem():
+    """Return why MXNet cannot be imported here and the remedy, or None where it can."""
+    if sys.version_info[:2] != (3, 11):
+        return (
+            f"Python {platform.python_version()} runs here, but the course is made for "
+            f"Python 3.11: {REPAIR}"
+        )
+    numpy = installed("numpy")
+    if numpy is None:
+        return f"NumPy is not installed: {REPAIR}"
+    if _major_minor(numpy) >= (1, 24):
+        return (
+            f"NumPy {numpy} is installed, but MXNet 1.9.1 cannot be imported with NumPy 1.24 "
+            "or later: run `pip install numpy==1.23.5` and restart the kernel"
+        )
+    if installed("mxnet") is None and importlib.util.find_spec("mxnet") is None:
+        return (
+            "MXNet is not installed: run `pip install mxnet==1.9.1`. It has wheels for Linux "
+            "(x86-64, aarch64) and Intel macOS; elsewhere open the course on Binder"
+        )
+    return None
+
+
+def _check_python():
+    version = platform.python_version()
+    if sys.version_info[:2] == (3, 11):
+        return True, "Python 3.11"
+    return False, f"Python {version}, but MXNet 1.9.1 and the lock want 3.11: {REPAIR}"
+
+
+def _check_numpy():
+    numpy = installed("numpy")
+    if numpy is not None and _major_minor(numpy) < (1, 24):
+        return True, f"NumPy {numpy}"
+    return False, import_problem() or f"NumPy is not installed: {REPAIR}"
+
+
+def _check_import(package, wanted):
+    version = installed(package)
+    if version is None:
+        return False, f"{package} is not installed: run `pip install {package}=={wanted}`"
+    try:
+        importlib.import_module("d2l.mxnet" if package == "d2l" else package)
+    except Exception as error:  # whatever a broken installation raises is the finding
+        return False, f"{package} {version} cannot be imported ({error}): {REPAIR}"
+    if version != wanted:
+        return False, f"{package} {version}, tested with {wanted}: {REPAIR}"
+    return True, f"{package} {version}"
+
+
+def _check_mxnet():
+    if import_problem():
+        return False, "MXNet cannot be imported until the lines above are mended"
+    return _check_import("mxnet", "1.9.1")
+
+
+def _check_d2l():
+    if import_problem():
+        return False, "d2l cannot be imported until the lines above are mended"
+    return _check_import("d2l", "1.0.3")
+
+
+def server_prefix():
+    """Return the environment folder of the Jupyter server that started this kernel, or None.
+
+    A kernel is a child process of its server, so the server's command line is one step up.
+    """
+    if "JPY_PARENT_PID" not in os.environ:
+        return None
+    try:
+        import psutil
+
+        parent = psutil.Process(os.getppid())
+        for word in parent.cmdline()[:2]:
+            folder = Path(word).parent
+            if folder.name in ("bin", "Scripts"):
+                return folder.parent
+    except Exception:  # no psutil, or the process is not ours to read: then we cannot know
+        return None
+    return None
+
+
+def _widget_front_end(prefix):
+    """Return the version of the widget extension that a JupyterLab under `prefix` loads."""
+    shared = [prefix / "share" / "jupyter", *map(Path, _jupyter_data_folders())]
+    for folder in shared:
+        package = folder / "labextensions/@jupyter-widgets/jupyterlab-manager/package.json"
+        if package.is_file():
+            return json.loads(package.read_text(encoding="utf-8"))["version"]
+    return None
+
+
+def _jupyter_data_folders():
+    try:
+        from jupyter_core.paths import jupyter_data_dir
+    except ImportError:
+        return []
+    return [jupyter_data_dir(), "/usr/local/share/jupyter"]
+
+
+def _check_widgets():
+    kernel = installed("ipywidgets")
+    if kernel is None:
+        return False, f"ipywidgets is not installed beside the kernel: {REPAIR}"
+    server = server_prefix() or Path(sys.prefix)
+    front_end = _widget_front_end(server)
+    if front_end is None:
+        return False, (
+            f"sliders will not show: the Jupyter server in {server} has no widget extension: "
+            f"run `{server / 'bin' / 'pip'} install ipywidgets` and reload the page"
+        )
+    # ipywidgets 8 speaks with version 5 of the front end, ipywidgets 7 with versions 3 and 4.
+    if kernel.split(".")[0] != "8" or front_end.split(".")[0] != "5":
+        return False, (
+            f"sliders may not show: the kernel has ipywidgets {kernel}, the server's widget "
+            f"extension is {front_end}; run `pip install 'ipywidgets>=8.1.5'` in both"
+        )
+    if server.resolve() != Path(sys.prefix).resolve():
+        return True, f"widgets {kernel} (kernel and server live in different environments)"
+    return True, f"widgets {kernel}, front end {front_end}"
+
+
+def _check_kernel():
+    """The kernel named python3 must be this environment's, or notebooks run elsewhere."""
+    try:
+        from jupyter_client.kernelspec import KernelSpecManager
+
+        command = KernelSpecManager().get_kernel_spec("python3").argv[0]
+    except Exception as error:
+        return False, f"Jupyter finds no kernel called python3 ({error}): {REPAIR}"
+    own = Path(sys.prefix).resolve()
+    if not Path(command).is_absolute() or Path(command).parent.parent.resolve() == own:
+        return True, "kernel python3 is this environment"
+    return False, (
+        f"the kernel called python3 runs {command}, not this environment ({own}): run "
+        f"`{sys.executable} -m ipykernel install --sys-prefix`"
+    )
+
+
+def _check_data():
+    from d2l_extras import data
+
+    found = [kind.__name__ for kind in (data.FashionMNIST, data.MNIST) if kind.is_present()]
+    absent = [kind.__name__ for kind in (data.FashionMNIST, data.MNIST) if not kind.is_present()]
+    line = "data: " + ", ".join(["Digits", *found])
+    if absent:
+        line += f" ({' and '.join(absent)} will be downloaded when first used)"
+    return True, line
+
+
+def _check_cache():
+    from d2l_extras import data
+
+    folder = data.cache_folder()
+    try:
+        data.make_writable(folder)
+    except OSError as error:
+        return False, str(error)
+    return True, f"cache {folder} is writable"
+
+
+CHECKS = (_check_python, _check_numpy, _check_mxnet, _check_d2l, _check_kernel, _check_widgets)
+CHECKS_WITH_PACKAGE = (_check_data, _check_cache)
+
+
+def doctor():
+    """Print one line for each part of the environment, with the remedy where it fails.
+
+    Returns
+    -------
+    bool
+        True where everything the course needs is in place.
+
+    Examples
+    --------
+    >>> healthy = doctor()  # doctest: +ELLIPSIS
+    ✓ Python 3.11
+    ...
+    """
+    healthy = True
+    for check in CHECKS + (CHECKS_WITH_PACKAGE if not import_problem() else ()):
+        try:
+            fine, line = check()
+        except Exception as error:  # a doctor that dies on the patient helps nobody
+            fine, line = False, f"{check.__name__.strip('_')}: {type(error).__name__}: {error}"
+        print("✓" if fine else "✗", line)
+        healthy = healthy and fine
+    return healthy
+
+
+def main(arguments=None):
+    """Run the command `d2l-extras`; `doctor` works even where the package cannot be imported."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if arguments == ["doctor"]:
+        return 0 if doctor() else 1
+    problem = import_problem()
+    if problem:
+        print(f"d2l-extras: {problem}", file=sys.stderr)
+        return 1
+    from d2l_extras import cli
+
+    return cli.main(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
