@@ -38,9 +38,11 @@ from . import data, exercises, labs  # noqa: E402
 from .exercises import Exercise  # noqa: E402
 from .lab import Checkbox, Choice, IntSlider, Lab, LogSlider, Slider  # noqa: E402
 from .seeding import seed  # noqa: E402
+from .training import DivergedError, evaluate, fit, training_steps  # noqa: E402
 from .verify import expect_error, verify  # noqa: E402
 
 __all__ = [
-    "Checkbox", "Choice", "Exercise", "IntSlider", "Lab", "LogSlider", "Slider", "data", "doctor",
-    "exercises", "expect_error", "labs", "seed", "verify",
+    "Checkbox", "Choice", "DivergedError", "Exercise", "IntSlider", "Lab", "LogSlider", "Slider",
+    "data", "doctor", "evaluate", "exercises", "expect_error", "fit", "labs", "seed",
+    "training_steps", "verify",
 ]  # fmt: skip
