@@ -222,7 +222,9 @@ class _IDX(Images):
         try:
             return _verified(_unzipped(path.read_bytes()), cls.sha256[name])
         except (OSError, EOFError, ValueError, zlib.error) as error:
-            raise DataError(f"{path} is damaged ({error}): delete it and try again") from error
+            if cache_folder() in path.parents:  # ours: fetch it anew
+                return cls._download(name)
+            raise DataError(f"{path} is damaged ({error}): put a good copy there") from error
 
     @classmethod
     def _download(cls, name):
@@ -357,7 +359,7 @@ def _folders():
     named = os.environ.get(VARIABLE)
     if named and not Path(named).is_dir():
         raise DataError(f"{VARIABLE} is set to {named!r}, which is not a folder")
-    return [Path(named)] * bool(named) + [cache_folder()]
+    return ([Path(named)] if named else []) + [cache_folder()]
 
 
 def read_idx(content):

@@ -213,20 +213,22 @@ def _steps(measured, data, epochs, optimizer, learning_rate, options, clip):
     net = measured.net
     _check_arguments(epochs, learning_rate, clip)
     loader = data.train_dataloader()
-    _finish_initialization(net, loader)
+    _check_initialized(net)
+    if not len(loader):
+        raise ValueError("the training set is empty")
     trainer = _trainer(net, optimizer, learning_rate, options)
-    gradients = [p for p in net.collect_params().values() if p.grad_req != "null"]
+    parameters = [p for p in net.collect_params().values() if p.grad_req != "null"]
     for epoch in range(1, epochs + 1):
         for batch, (x, y) in enumerate(loader, 1):
+            if epoch == batch == 1:  # settle deferred shapes now: later they would draw their
+                with autograd.predict_mode():  # weights in the midst of dropout's masks
+                    net(x[:2])
             with autograd.record():
                 total, hits = measured(x, y)
             total.backward()
             size = len(x)
-            if clip is not None:
-                # the gradients are sums over the batch: so is the threshold
-                gluon.utils.clip_global_norm(
-                    [p.grad() for p in gradients], clip * size, check_isfinite=False
-                )
+            if clip is not None:  # the gradients are sums over the batch: so is the threshold
+                _clip_norm([p.grad() for p in parameters], clip * size)
             trainer.step(size)
             yield Step(epoch, batch, len(loader), size, total, hits, trainer)
 
@@ -295,7 +297,7 @@ def _sums(F, scores, y, loss):
     """Return the sum of the losses and, for a classification, the number of hits (else nan)."""
     total = loss(scores, y).sum()
     if not _is_classification(loss):
-        return total, total * math.nan
+        return total, F.np.zeros_like(total) + math.nan  # nan * total would poison the gradient
     hits = F.np.equal(F.np.argmax(scores, axis=-1).astype("int32"), y.astype("int32"))
     return total, hits.astype("float32").sum()
 
@@ -338,16 +340,9 @@ def _check_arguments(epochs, learning_rate, clip):
         raise ValueError(f"clip must be above 0, or None for no clipping, got {clip!r}")
 
 
-def _finish_initialization(net, loader):
-    """Settle deferred shapes before training: later they would draw between dropout's masks."""
-    params = net.collect_params().values()
-    if any(p._data is None and not p._deferred_init for p in params):
+def _check_initialized(net):
+    if any(p._data is None and not p._deferred_init for p in net.collect_params().values()):
         raise RuntimeError("the network is not initialized: call net.initialize() before fit")
-    for x, _ in loader:
-        with autograd.predict_mode():
-            net(x[:2])
-        return
-    raise ValueError("the training set is empty")
 
 
 def _trainer(net, optimizer, learning_rate, options):
@@ -360,6 +355,17 @@ def _trainer(net, optimizer, learning_rate, options):
     if options:
         raise ValueError(f"options go with the name of an optimizer, got both: {options!r}")
     return gluon.Trainer(net.collect_params(), optimizer)
+
+
+def _clip_norm(gradients, threshold):
+    """Scale the gradients in place so that their common norm is at most the threshold.
+
+    `gluon.utils.clip_global_norm` does not take NumPy-style arrays.
+    """
+    norm = np.sqrt(sum((gradient**2).sum() for gradient in gradients))
+    scale = np.minimum(threshold / (norm + 1e-8), 1.0)
+    for gradient in gradients:
+        gradient *= scale
 
 
 def _settle(steps):

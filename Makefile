@@ -1,0 +1,44 @@
+# uv where it is on the PATH, else one that this folder gets for itself.
+UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
+PYTHON := .venv/bin/python
+
+# Chapters are compared word for word: no progress bars among their outputs.
+export TQDM_DISABLE := 1
+
+.PHONY: help lab test refresh lint bench doctor lock
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+lab: .venv/.synced ## open the course in JupyterLab
+	@env -u TQDM_DISABLE $(PYTHON) -m d2l_extras_doctor lab
+
+test: lint ## run every check
+	$(PYTHON) -m pytest tests d2l_extras notebooks
+
+refresh: .venv/.synced ## run all chapters and store their outputs
+	$(PYTHON) -m d2l_extras_doctor refresh
+
+lint: .venv/.synced ## check the style of the code
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+bench: .venv/.synced ## measure speeds side by side
+	$(PYTHON) -m pytest benchmarks
+
+doctor: .venv/.synced ## check this environment
+	@$(PYTHON) -m d2l_extras_doctor doctor
+
+lock: $(UV) ## write the three lock files anew from pyproject.toml
+	$(UV) lock
+	$(UV) export --quiet --frozen --no-emit-project --no-header --no-annotate -o requirements.lock
+	printf 'ipython<9\n' | $(UV) pip compile --quiet --no-config --universal --python-version 3.11 \
+	  --extra test pyproject.toml --constraint /dev/stdin --no-header --no-annotate -o environment.lock
+
+.venv/.synced: pyproject.toml uv.lock | $(UV)
+	$(UV) sync --quiet --frozen --python 3.11 --extra test
+	@touch $@
+
+.uv/bin/uv:
+	python3 -m venv .uv
+	.uv/bin/python -m pip install --quiet --disable-pip-version-check uv
