@@ -11,13 +11,16 @@ import d2l_extras_doctor
 from . import data
 from .refresh import refresh
 
+SETTINGS = Path(__file__).resolve().parent / "jupyter"  # JupyterLab's news pop-up off
 COURSE = Path(__file__).resolve().parent.parent / "notebooks"
 
 
 def main(arguments=None):
     """Run one command; return its exit status."""
     parser = _parser()
-    chosen = parser.parse_args(arguments)
+    chosen, chosen.options = parser.parse_known_args(arguments)
+    if chosen.options and chosen.action is not open_lab:  # only JupyterLab has further options
+        parser.error(f"unrecognized arguments: {' '.join(chosen.options)}")
     try:
         return chosen.action(chosen)
     except (ValueError, OSError) as error:
@@ -34,8 +37,7 @@ def _parser():
         made.set_defaults(action=action)
         return made
 
-    lab = command("lab", open_lab, "open JupyterLab on the first chapter")
-    lab.add_argument("options", nargs=argparse.REMAINDER, help="handed on to jupyter lab")
+    command("lab", open_lab, "open JupyterLab on the first chapter; options go on to JupyterLab")
     for name, action, text in (
         ("check", check, "run chapters and compare with their stored outputs"),
         ("refresh", refresh_chapters, "run chapters and store their outputs"),
@@ -73,10 +75,14 @@ def chapters(names, folder=COURSE):
 
 def open_lab(chosen):
     """Replace this process by JupyterLab, its token on and its news pop-up off."""
-    chapters(["00"])  # a clear error if the notebooks are not here
-    os.chdir(COURSE.parent)
-    server = [sys.executable, "-m", "jupyterlab", "--LabApp.news_url=None"]
-    os.execv(sys.executable, [*server, "notebooks/00-start-here.ipynb", *chosen.options])
+    (first,) = chapters(["00"])  # a clear error if the notebooks are not here
+    paths = [str(SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
+    server = [
+        sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={first.parent}",
+        f"--LabApp.default_url=/lab/tree/{first.name}",
+    ]  # fmt: skip
+    os.execv(sys.executable, [*server, *chosen.options])
 
 
 def check(chosen):

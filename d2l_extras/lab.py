@@ -10,6 +10,7 @@ import traceback
 import types
 
 import ipywidgets as widgets
+import traitlets
 from IPython.display import Javascript
 
 from .controls import Checkbox, Choice, IntSlider, LogSlider, Slider
@@ -98,7 +99,7 @@ class Lab:
 
     def defaults(self):
         """Return the state in which the lab opens."""
-        return {name: control.value for name, control in self.controls.items()}
+        return {name: control.check(control.value) for name, control in self.controls.items()}
 
     def states(self):
         """Yield the states a test must try: every trial value alone, then all pairs of them."""
@@ -110,6 +111,16 @@ class Lab:
         for first, second in itertools.combinations(self.controls.values(), 2):
             for a, b in itertools.product(first.trials, second.trials):
                 yield {**defaults, first.name: a, second.name: b}
+
+
+class _DescribedImage(widgets.Image):
+    """An image whose tooltip is its text alternative.
+
+    The front end of ipywidgets 8 sets a tooltip only on what has a description, and fails to
+    show an image that has a tooltip and none.
+    """
+
+    description = traitlets.Unicode("").tag(sync=True)
 
 
 class View:
@@ -265,7 +276,7 @@ class View:
         }
         for name, widget in self.widgets.items():
             widget.observe(lambda change, name=name: self._on_change(name, change.new), "value")
-        self._image = widgets.Image(
+        self._image = _DescribedImage(
             format="png",
             layout=dict(width=f"{width}px", height=f"{height}px", max_width="100%",
                         object_fit="contain"),

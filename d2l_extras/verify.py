@@ -75,6 +75,14 @@ def _measured(frame):
     return lines
 
 
+def first_line(error):
+    """Return what an error says, in one line; MXNet's own come after lines of a C++ traceback."""
+    lines = str(error).strip().splitlines() or [""]
+    if lines[0].startswith("Traceback"):
+        lines = [line for line in lines[1:] if not line.startswith(" ")] or lines
+    return lines[0].removeprefix(f"{type(error).__name__}: ")
+
+
 @contextlib.contextmanager
 def expect_error(kind, *more):
     """Run code that must fail, and print its error in one line instead of a traceback.
@@ -102,8 +110,7 @@ def expect_error(kind, *more):
     try:
         yield
     except kinds as error:
-        lines = str(error).strip().splitlines() or [""]
-        print(f"✗ {type(error).__name__}: {lines[0]}")
+        print(f"✗ {type(error).__name__}: {first_line(error)}")
     else:
         names = " or ".join(kind.__name__ for kind in kinds)
         raise ClaimError(f"✗ expected {names}, but nothing was raised")

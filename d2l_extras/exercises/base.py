@@ -6,6 +6,8 @@ import inspect
 import textwrap
 import traceback
 
+from ..verify import first_line
+
 NOT_ATTEMPTED, FAILED, PASSED = "not attempted", "failed", "passed"
 
 _STUB = [("RESUME", 0), ("LOAD_CONST", None), ("RETURN_VALUE", None)]
@@ -44,7 +46,7 @@ class Exercise:
 
     def __init__(self, title, statement, checks, solution):
         self.title = title
-        self.statement = textwrap.dedent(statement).strip()
+        self.statement = inspect.cleandoc(statement)
         self.checks = checks
         self.solution = solution
 
@@ -76,6 +78,9 @@ class Exercise:
             print(textwrap.dedent(inspect.getsource(self.solution)).strip())
         else:
             print(self.solution)
+
+    def __repr__(self):
+        return f"<Exercise: {self.title}>"  # without an address: notebooks store it
 
     def _repr_markdown_(self):
         return f"**Exercise: {self.title}.** {self.statement}"
@@ -118,5 +123,4 @@ def _explain(error, answer):
         if code is not None and frame.name == code.co_name and frame.filename == code.co_filename
     ]
     where = f" in line {lines[-1]} of {code.co_name}" if lines else ""
-    first = (str(error).strip().splitlines() or [""])[0]
-    return f"{type(error).__name__}{where}: {first}"
+    return f"{type(error).__name__}{where}: {first_line(error)}"

@@ -14,9 +14,9 @@ CURVE = np.concatenate([np.geomspace(0.001, 0.1, 30), np.linspace(0.11, 0.999, 9
 POINTS = np.array([0.01, 0.05, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 0.99])
 
 controls = (
-    Slider("p", "probability of true class", 0.001, 0.999, step=0.001, value=0.5),
+    Slider("p", "p of the true class", 0.001, 0.999, step=0.001, value=0.5),
     IntSlider("classes", "classes K (类别数)", 2, MOST, value=10),
-    Slider("smoothing", "label smoothing ε (标签平滑)", 0.0, 0.5, step=0.01, value=0.0),
+    Slider("smoothing", "smoothing ε (标签平滑)", 0.0, 0.5, step=0.01, value=0.0),
     Checkbox("twice", "apply softmax twice", False),
 )
 
@@ -64,7 +64,7 @@ def compute(p, classes, smoothing, twice, loss=None):
     if twice:
         lowest = np.log(np.e + classes - 1) - target[0]
     else:
-        lowest = -(target[target > 0] * np.log(target[target > 0])).sum()
+        lowest = (target[target > 0] * np.log(1 / target[target > 0])).sum()
     own = None
     if loss is not None:
         own = _own_losses(loss, np.append(POINTS, p), target, twice)
@@ -96,12 +96,12 @@ def draw(figure):
     )
     left.set(
         xlim=(0, 1), ylim=(BOTTOM, TOP), xlabel="probability of the true class",
-        ylabel="loss in nats", title="a sure mistake is dear",
+        ylabel="loss in nats", title="what the prediction costs",
     )  # fmt: skip
     left.legend(loc="upper right", fontsize=9)
-    number = left.text(0.98, 4.0, "", ha="right", weight="bold", color=BLUE, animated=True)
+    number = left.text(0.93, 4.0, "", ha="right", weight="bold", color=BLUE, animated=True)
     note = left.text(
-        0.98, 3.3, "diamonds: your function", ha="right", color=ORANGE, animated=True,
+        0.93, 3.3, "diamonds: your function", ha="right", color=ORANGE, animated=True,
         visible=False,
     )  # fmt: skip
 
@@ -139,8 +139,8 @@ def draw(figure):
                 bar.set_x((index + 0.1) / result.classes)
                 bar.set_width(0.8 / result.classes)
                 bar.set_height(result.gradient[index])
-        true.set_text(f"true class {result.gradient[0]:+.3f}")
-        others.set_text(f"each other {result.gradient[1]:+.3f}")
+        true.set_text(f"true class {_signed(result.gradient[0])}")
+        others.set_text(f"each other {_signed(result.gradient[1])}")
 
     return update
 
@@ -161,7 +161,7 @@ def describe(result):
 
 
 def _signed(number):
-    return f"{number + 0.0:+.3f}" if abs(number) >= 0.0005 else "0.000"
+    return f"{number:+.3f}" if abs(number) >= 0.0005 else "0.000"
 
 
 lab = Lab("Surprise meter", controls, compute, draw, describe, functions=("loss",))
