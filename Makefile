@@ -24,7 +24,7 @@ lint: .venv/.synced ## check the style of the code
 	.venv/bin/ruff format --check .
 
 bench: .venv/.synced ## measure speeds side by side
-	$(PYTHON) -m pytest benchmarks
+	$(PYTHON) -m pytest benchmarks -o addopts= -p no:nbval --benchmark-columns=median,min,max,rounds
 
 doctor: .venv/.synced ## check this environment
 	@$(PYTHON) -m d2l_extras_doctor doctor

@@ -101,7 +101,7 @@ def server_prefix():
 
         parent = psutil.Process(os.getppid())
         for word in parent.cmdline()[:2]:
-            folder = Path(word).parent
+            folder = (Path(parent.cwd()) / word).parent
             if folder.name in ("bin", "Scripts"):
                 return folder.parent
     except Exception:  # no psutil, or the process is not ours to read: then we cannot know
@@ -185,7 +185,7 @@ def _check_cache():
         data.make_writable(folder)
     except OSError as error:
         return False, str(error)
-    return True, f"cache {folder} is writable"
+    return True, f"cache {str(folder).replace(str(Path.home()), '~', 1)} is writable"
 
 
 CHECKS = (_check_python, _check_numpy, _check_mxnet, _check_d2l, _check_kernel, _check_widgets)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from nbclient.exceptions import CellExecutionError
+
 import d2l_extras_doctor
 
 from . import data
@@ -23,7 +25,7 @@ def main(arguments=None):
         parser.error(f"unrecognized arguments: {' '.join(chosen.options)}")
     try:
         return chosen.action(chosen)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, CellExecutionError) as error:
         print(f"d2l-extras: {error}", file=sys.stderr)
         return 1
 
@@ -50,7 +52,7 @@ def _parser():
     return parser
 
 
-def chapters(names, folder=COURSE):
+def chapters(names, folder=None):
     """Return the notebooks that `names` choose (a number or a stem each); all of them if empty.
 
     Raises
@@ -58,6 +60,7 @@ def chapters(names, folder=COURSE):
     ValueError
         If a name fits no chapter, or there are no notebooks at all.
     """
+    folder = COURSE if folder is None else folder
     paths = sorted(folder.glob("[0-9][0-9]-*.ipynb"))
     if not paths:
         raise ValueError(f"no chapters in {folder}: install with `pip install -e .` from a clone")

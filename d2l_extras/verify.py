@@ -67,8 +67,9 @@ def _measured(frame):
     if len(arguments) < 2:
         return []
     lines = [f"  condition: {ast.unparse(arguments[1])}"]
-    names = {node.id: None for node in ast.walk(arguments[1]) if isinstance(node, ast.Name)}
-    for name in names:
+    nodes = [node for node in ast.walk(arguments[1]) if isinstance(node, ast.Name)]
+    nodes.sort(key=lambda node: (node.lineno, node.col_offset))
+    for name in dict.fromkeys(node.id for node in nodes):
         value = frame.f_locals.get(name, frame.f_globals.get(name, numpy))
         if not callable(value) and not inspect.ismodule(value):
             lines.append(f"  {name} = {value!r}")

@@ -1,6 +1,6 @@
 """The exercises of the course, one module for each chapter: `exercises.softmax.stable(answer)`."""
 
-from . import cross_entropy, minibatch_sgd, softmax
+from . import block_hybridblock, cross_entropy, minibatch_sgd, softmax, start
 from .base import Exercise
 
-__all__ = ["Exercise", "cross_entropy", "minibatch_sgd", "softmax"]
+__all__ = ["Exercise", "block_hybridblock", "cross_entropy", "minibatch_sgd", "softmax", "start"]

@@ -11,6 +11,7 @@ from ..verify import first_line
 NOT_ATTEMPTED, FAILED, PASSED = "not attempted", "failed", "passed"
 
 _STUB = [("RESUME", 0), ("LOAD_CONST", None), ("RETURN_VALUE", None)]
+_EMPTY_CLASS = frozenset(vars(type("Empty", (), {})))  # the names that every class has
 
 
 class Exercise:
@@ -27,7 +28,7 @@ class Exercise:
         did not pass decides: its hint is what the learner reads. So it goes from the classic
         mistakes, each with its own hint, to the plain comparison with the right result.
     solution : object
-        An answer that passes; for a function, its source is what `show_solution` prints.
+        An answer that passes; for a function or class, `show_solution` prints its source.
 
     Examples
     --------
@@ -60,10 +61,12 @@ class Exercise:
         """Return the verdict on an answer and the hint that goes with it (or an empty string)."""
         if is_stub(answer):
             return NOT_ATTEMPTED, "not attempted yet"
+        if inspect.isclass(self.solution) and not inspect.isclass(answer):
+            return FAILED, "Hand over your class itself: its name, without brackets."
         if callable(self.solution) and not callable(answer):
             return FAILED, f"Hand over your function itself, not {answer!r}."
         try:
-            for passed, hint in self.checks(_demanding(answer) if callable(answer) else answer):
+            for passed, hint in self.checks(_demanding(answer)):
                 if not passed:
                     return FAILED, hint
         except _ReturnedNothing:
@@ -92,6 +95,9 @@ def is_stub(answer):
         return True
     if isinstance(answer, (tuple, list)):
         return any(part is ... for part in answer)
+    if inspect.isclass(answer):
+        parts = [part for name, part in vars(answer).items() if name not in _EMPTY_CLASS]
+        return all(part is ... or (inspect.isfunction(part) and is_stub(part)) for part in parts)
     if not inspect.isfunction(answer):
         return False
     return [(step.opname, step.argval) for step in dis.get_instructions(answer)] == _STUB
@@ -102,7 +108,12 @@ class _ReturnedNothing(Exception):
 
 
 def _demanding(function):
-    """Wrap the learner's function so that a forgotten `return` is told from a wrong result."""
+    """Wrap the learner's function so that a forgotten `return` is told from a wrong result.
+
+    A class, or anything that cannot be called, is handed on as it is.
+    """
+    if inspect.isclass(function) or not callable(function):
+        return function
 
     @functools.wraps(function)
     def wrapper(*args, **kwargs):
@@ -116,11 +127,12 @@ def _demanding(function):
 
 def _explain(error, answer):
     """Say what the learner's code raised, and in which of its lines."""
-    code = getattr(answer, "__code__", None)
+    functions = vars(answer).values() if inspect.isclass(answer) else [answer]
+    codes = [getattr(function, "__code__", None) for function in functions]
     lines = [
-        frame.lineno - code.co_firstlineno + 1
-        for frame in traceback.extract_tb(error.__traceback__)
-        if code is not None and frame.name == code.co_name and frame.filename == code.co_filename
+        f" in line {number - frame.f_code.co_firstlineno + 1} of {frame.f_code.co_name}"
+        for frame, number in traceback.walk_tb(error.__traceback__)
+        if frame.f_code in codes
     ]
-    where = f" in line {lines[-1]} of {code.co_name}" if lines else ""
+    where = lines[-1] if lines else ""
     return f"{type(error).__name__}{where}: {first_line(error)}"

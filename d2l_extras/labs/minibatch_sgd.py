@@ -206,7 +206,10 @@ def describe(result):
         )
     if result.own is not None:
         same = result.own.shape == result.path.shape and np.allclose(result.own, result.path)
-        text += " Your rule agrees." if same else " Your rule differs: see the diamond."
+        if not same and _is_far(result.own[-1]):
+            text += f" Your rule diverged: {FAR:.0f} away after {len(result.own) - 1} updates."
+        else:
+            text += " Your rule agrees." if same else " Your rule differs: see the diamond."
     return text
 
 

@@ -1,0 +1,142 @@
+"""pyproject, the locks, environment.yml and Binder say the same."""
+
+import importlib.metadata
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+OVERRIDES = {
+    Requirement(text).name: Requirement(text)
+    for text in PROJECT["tool"]["uv"]["override-dependencies"]
+}
+
+
+def direct(extras=True):
+    """Return what pyproject asks for by name, with the test extra where it is installed too."""
+    lists = [PROJECT["project"]["dependencies"]]
+    if extras:
+        lists += PROJECT["project"]["optional-dependencies"].values()
+    return [Requirement(text) for texts in lists for text in texts]
+
+
+def pins(name):
+    """Return the version of every package in a file of `name==version` lines."""
+    found = re.findall(r"^([\w.-]+)(?:\[.*\])?==([^\s;]+)", (ROOT / name).read_text(), re.M)
+    return {canonicalize_name(package): version for package, version in found}
+
+
+def locked():
+    packages = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
+    return {package["name"]: package.get("version") for package in packages}
+
+
+def test_uv_lock_satisfies_pyproject_and_its_overrides():
+    versions = locked()
+    for wanted in direct():
+        wanted = OVERRIDES.get(wanted.name, wanted)
+        assert wanted.specifier.contains(versions[canonicalize_name(wanted.name)]), wanted
+    for name, override in OVERRIDES.items():
+        if override.marker is None:
+            assert override.specifier.contains(versions[name]), override
+        else:  # a marker that never holds keeps the package out
+            assert name not in versions
+
+
+def test_requirements_lock_is_uv_lock_without_the_test_tools():
+    versions, exported = locked(), pins("requirements.lock")
+    assert exported.items() <= versions.items()
+    for wanted in direct(extras=False):
+        assert canonicalize_name(wanted.name) in exported
+    assert not {"pytest", "nbval", "ruff"} & exported.keys()
+
+
+def test_requirements_lock_has_a_hash_for_every_package():
+    entries = re.split(r"\n(?=\w)", (ROOT / "requirements.lock").read_text().strip())
+    assert all("--hash=sha256:" in entry for entry in entries)
+
+
+def test_environment_yml_installs_this_project_with_its_own_lock():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    assert environment["dependencies"] == [
+        "python=3.11",
+        "pip",
+        {"pip": ["-c environment.lock", "ipython<9", "-e .[test]"]},
+    ]
+
+
+def test_environment_lock_satisfies_pyproject_and_keeps_the_pins_of_d2l():
+    versions = pins("environment.lock")
+    for wanted in direct():
+        assert wanted.specifier.contains(versions[canonicalize_name(wanted.name)]), wanted
+    for text in importlib.metadata.requires("d2l"):
+        wanted = Requirement(text)
+        assert wanted.specifier.contains(versions[canonicalize_name(wanted.name)]), wanted
+    assert int(versions["ipython"].split(".")[0]) < 9
+
+
+def test_mxnet_numpy_and_d2l_are_the_same_everywhere():
+    for name, version in {"mxnet": "1.9.1", "numpy": "1.23.5", "d2l": "1.0.3"}.items():
+        assert locked()[name] == version
+        assert pins("requirements.lock")[name] == version
+        assert pins("environment.lock")[name] == version
+
+
+def test_every_place_that_names_a_python_names_3_11():
+    assert PROJECT["project"]["requires-python"] == ">=3.11,<3.12"
+    assert (ROOT / "binder/runtime.txt").read_text().strip() == "python-3.11"
+    assert "--python 3.11" in (ROOT / "Makefile").read_text()
+
+
+def test_packages_of_this_environment_are_those_of_one_of_the_locks():
+    """The tests below say something about a lock only if that lock is what runs here."""
+    here = {name: importlib.metadata.version(name) for name in ("matplotlib", "pandas", "scipy")}
+    known = [pins("requirements.lock"), pins("environment.lock")]
+    assert any(here.items() <= versions.items() for versions in known), here
+
+
+@pytest.fixture(scope="module", name="dockerfile")
+def _dockerfile(tmp_path_factory):
+    """What repo2docker would build from a clean checkout; it needs neither Docker nor network."""
+    clone = tmp_path_factory.mktemp("clone")
+    tracked = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    ).stdout.split("\0")  # fmt: skip
+    for name in filter(None, tracked):
+        if (ROOT / name).is_file():
+            (clone / name).parent.mkdir(parents=True, exist_ok=True)
+            (clone / name).write_bytes((ROOT / name).read_bytes())
+    run = subprocess.run(
+        [sys.executable, "-m", "repo2docker", "--no-build", "--debug", "--user-id", "1000",
+         "--user-name", "jovyan", "."],
+        cwd=clone, capture_output=True, text=True,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    return run.stdout + run.stderr
+
+
+def test_binder_builds_with_our_python_and_runs_our_post_build(dockerfile):
+    assert "Building conda environment for python=3.11" in dockerfile
+    assert "RUN chmod +x binder/postBuild" in dockerfile
+    assert "RUN ./binder/postBuild" in dockerfile
+
+
+def test_binder_uses_no_other_list_of_dependencies(dockerfile):
+    for other in ("environment.yml", "pip install --no-cache-dir", "requirements.txt"):
+        assert other not in dockerfile, other
+
+
+def test_post_build_installs_the_exported_lock():
+    script = (ROOT / "binder/postBuild").read_text()
+    assert "--require-hashes --requirements requirements.lock" in script
+    assert "--no-deps --editable ." in script
+    assert (ROOT / "binder/postBuild").stat().st_mode & 0o111
