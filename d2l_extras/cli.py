@@ -1,4 +1,4 @@
-"""The command `d2l-extras`: lab, check, refresh, data, doctor."""
+"""The command `d2l-extras`: lab, check, refresh, sweep, data, doctor."""
 
 import argparse
 import os
@@ -10,7 +10,7 @@ from nbclient.exceptions import CellExecutionError
 
 import d2l_extras_doctor
 
-from . import data
+from . import data, experiments, records
 from .refresh import refresh
 
 SETTINGS = Path(__file__).resolve().parent / "jupyter"  # JupyterLab's news pop-up off
@@ -46,6 +46,11 @@ def _parser():
     ):
         made = command(name, action, text)
         made.add_argument("chapter", nargs="*", help="such as 01 or 01-softmax; all if left out")
+    made = command("sweep", record_sweep, "record an experiment; without a name, list them")
+    made.add_argument("name", nargs="?", help="which experiment")
+    made.add_argument("--jobs", type=int, help="processes on this machine; all cores if left out")
+    made.add_argument("--scheduler", help="run on a Dask cluster: tcp://address:port")
+    made.add_argument("--folder", default=records.FOLDER, help="where the record goes")
     fetch = command("data", fetch_data, "fetch a data set ahead of time")
     fetch.add_argument("name", choices=sorted(data.DOWNLOADS), help="which one")
     command("doctor", lambda _: 0 if d2l_extras_doctor.doctor() else 1, "check this environment")
@@ -102,6 +107,27 @@ def refresh_chapters(chosen):
     """Run chapters and store their outputs."""
     for path in chapters(chosen.chapter):
         print(path.stem, "changed" if refresh(path) else "unchanged", flush=True)
+    return 0
+
+
+def record_sweep(chosen):
+    """Run an experiment, or go on with an interrupted one, and record its results."""
+    if chosen.name is None:
+        for name in experiments.names():
+            print(f"{name:<20} {experiments.get(name).description}")
+        return 0
+    experiment = experiments.get(chosen.name)
+    try:
+        path = experiment.record(chosen.folder, jobs=chosen.jobs, scheduler=chosen.scheduler)
+    except (ImportError, experiments.SweepError) as error:
+        print(f"d2l-extras: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(
+            f"\nd2l-extras: interrupted; the same command goes on from {experiment.runs_folder()}"
+        )
+        return 130
+    print(f"wrote {path} and {path.with_suffix('.json').name}")
     return 0
 
 

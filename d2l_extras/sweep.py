@@ -21,6 +21,7 @@ from . import seeding
 from .files import write_atomically
 
 OWN_COLUMNS = {"seed", "error"}
+TIMEOUT = 10  # seconds to wait for a Dask scheduler
 _turn = threading.Lock()  # a Dask worker may have several threads; MXNet's random state is one
 
 
@@ -48,8 +49,8 @@ def sweep(run, configurations, seeds, *, folder=None, jobs=None, scheduler=None,
         are still the same. What that module imports is not looked at: after a change there, use
         another folder.
     jobs : int, optional
-        Processes of one thread each; all cores if left out. 1 stays in this process: best for
-        sweeps of a few seconds.
+        Processes of one thread each; all cores if left out. 1 stays in this process, with its
+        threads: best for sweeps of a few seconds.
     scheduler : str, optional
         Address of a Dask scheduler, such as "tcp://10.0.0.1:8786": its workers do the runs.
     progress : bool
@@ -80,26 +81,30 @@ def sweep(run, configurations, seeds, *, folder=None, jobs=None, scheduler=None,
     3     20     1       6  None
     """
     configurations, seeds = _checked(run, configurations, seeds, jobs, scheduler)
-    tasks = [(configuration, seed) for seed in seeds for configuration in configurations]
+    tasks = {  # in the order in which they are started: a whole seed before the next
+        (c, s): (configuration, seed)
+        for s, seed in enumerate(seeds)
+        for c, configuration in enumerate(configurations)
+    }
     files, finished = {}, {}
     if folder is not None:
         Path(folder).mkdir(parents=True, exist_ok=True)
         fingerprint = _fingerprint(run)
-        files = {n: Path(folder, _file_name(*task, fingerprint)) for n, task in enumerate(tasks)}
-        finished = {n: (rows, None) for n, file in files.items() if (rows := _stored(file))}
-    pending = {n: task for n, task in enumerate(tasks) if n not in finished}
+        files = {key: Path(folder, _file_name(*tasks[key], fingerprint)) for key in tasks}
+        finished = {key: (rows, None) for key in tasks if (rows := _stored(files[key]))}
+    pending = {key: task for key, task in tasks.items() if key not in finished}
     bar = tqdm(total=len(tasks), initial=len(finished), unit="run", disable=not progress)
     with contextlib.closing(_results(run, pending, jobs, scheduler)) as results, bar:
-        for number, rows, error in results:
+        for key, rows, error in results:
             if folder is not None and error is None:
-                configuration, seed = tasks[number]
+                configuration, seed = tasks[key]
                 content = {"configuration": configuration, "seed": seed, "rows": rows}
-                write_atomically(files[number], json.dumps(content, indent=1))
-            finished[number] = rows, error
+                write_atomically(files[key], json.dumps(content, indent=1))
+            finished[key] = rows, error
             bar.update()
             if error is not None:
                 bar.set_postfix(failed=sum(e is not None for _, e in finished.values()))
-    return _table(configurations, seeds, finished)
+    return _table(tasks, finished)
 
 
 def _throw(seed, sides):
@@ -161,25 +166,27 @@ def _plain_row(row):
 # --- one run
 
 
-def _execute(run, number, configuration, seed):
-    """Do one run: return its number, its rows, and None or the error that ended it."""
+def _execute(run, key, configuration, seed):
+    """Do one run: return its key, its rows, and None or the error that ended it."""
     with _turn:
         npx.set_np()  # holds for one thread only, and a Dask worker's is not the main one
         seeding.seed(seed)
         try:
             result = run(seed, **configuration)
             rows = [_plain_row(row) for row in (result if isinstance(result, list) else [result])]
-            taken = {*configuration, *OWN_COLUMNS}.intersection(*rows) if rows else {"no rows"}
+            if not rows:
+                raise ValueError("run returned an empty list")
+            taken = {*configuration, *OWN_COLUMNS} & {name for row in rows for name in row}
             if taken:
-                raise ValueError(f"run may not return {', '.join(sorted(taken))}")
+                raise ValueError(f"run may not return {sorted(taken)}: the table has it already")
         except Exception as error:
-            return number, [], f"{type(error).__name__}: {error}"
-        return number, rows, None
+            return key, [], f"{type(error).__name__}: {error}"
+        return key, rows, None
 
 
 def _results(run, tasks, jobs, scheduler):
-    """Yield what `_execute` returns for each of the numbered tasks, as they finish."""
-    calls = [(run, number, *task) for number, task in tasks.items()]
+    """Yield what `_execute` returns for each of the tasks, as they finish."""
+    calls = [(run, key, *task) for key, task in tasks.items()]
     if scheduler is not None:
         yield from _on_dask(calls, scheduler)
     elif calls:
@@ -197,19 +204,19 @@ def _on_dask(calls, scheduler):
             "a scheduler needs Dask, which is not installed: run `pip install 'd2l-extras[dask]'`"
         ) from None
     try:
-        client = Client(scheduler, timeout=10)
+        client = Client(scheduler, timeout=TIMEOUT)
     except (OSError, ValueError) as error:
         raise ConnectionError(f"no Dask scheduler answers at {scheduler}: {error}") from error
     with client:
         futures = [client.submit(_execute, *call, pure=False) for call in calls]
-        numbers = {future.key: call[1] for future, call in zip(futures, calls, strict=True)}
+        keys = {future.key: call[1] for future, call in zip(futures, calls, strict=True)}
         for future in as_completed(futures):
             try:
                 result = future.result()
             except CancelledError as error:
                 raise ConnectionError(f"the Dask scheduler at {scheduler} is gone") from error
             except Exception as error:  # its workers died again and again, or lack a module
-                result = numbers[future.key], [], f"{type(error).__name__}: {error}"
+                result = keys[future.key], [], f"{type(error).__name__}: {error}"
             future.release()  # or it is run again if the worker that holds it dies
             yield result
 
@@ -248,15 +255,13 @@ def _stored(file):
         return None
 
 
-def _table(configurations, seeds, finished):
-    tasks = [(configuration, seed) for seed in seeds for configuration in configurations]
-    order = sorted(range(len(tasks)), key=lambda n: n % len(configurations))  # stable: seeds stay
-    lines = []
-    for number in order:
-        configuration, seed = tasks[number]
-        rows, error = finished[number]
+def _table(tasks, finished):
+    lines, names = [], {}
+    for key in sorted(tasks):
+        configuration, seed = tasks[key]
+        rows, error = finished[key]
         lines += [{**configuration, "seed": seed, **row, "error": error} for row in rows or [{}]]
-    names = list(dict.fromkeys(name for c in configurations for name in c))
+        names.update(configuration)
     table = pandas.DataFrame(lines)
     measured = [name for name in table.columns if name not in {*names, *OWN_COLUMNS}]
     return table[[*names, "seed", *measured, "error"]]

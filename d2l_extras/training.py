@@ -372,8 +372,8 @@ def _settle(steps):
     """Fetch the sums of several steps at once; return a (loss, hits, size) for each of them."""
     losses = _fetch(step.loss for step in steps)
     if not numpy.isfinite(losses).all():
-        bad = steps[int(numpy.argmin(numpy.isfinite(losses)))]
-        value = "nan" if numpy.isnan(losses).any() else "infinite"
+        first = int(numpy.argmin(numpy.isfinite(losses)))
+        bad, value = steps[first], "nan" if numpy.isnan(losses[first]) else "infinite"
         raise DivergedError(
             f"the loss is {value} since epoch {bad.epoch}, batch {bad.batch} of {bad.batches}: "
             f"the learning rate ({bad.trainer.learning_rate:g}) is probably too high"

@@ -5,7 +5,6 @@ import tempfile
 
 import numpy
 from mxnet import init, np
-from mxnet.base import NotImplementedForSymbol
 from mxnet.gluon import nn
 
 from .base import Exercise
@@ -102,6 +101,26 @@ def _is_block_checks(layer):
     )
 
 
+def _symbol_hint(error):
+    """Return the hint on an error that arises because x is a symbol; empty if it is another."""
+    text = str(error)
+    if "__bool__" in text:
+        return (
+            "When the layer is traced x is a symbol without values, so that Python's `if` cannot "
+            "decide: let the graph decide, with F.np.where."
+        )
+    if "'_Symbol' object has no attribute" in text:
+        return (
+            "When the layer is traced x is a symbol: it has no .shape, no .item(), no values. "
+            "Say it with operators of F.np and F.npx."
+        )
+    if "not supported" in text or "must have NDArray type" in text:
+        return (
+            "When the layer is traced x is a symbol, which np and npx refuse: use F.np and F.npx."
+        )
+    return ""
+
+
 def _hybrid_checks(layer, *arguments):
     """Check that a layer which works eagerly gives the same when it is hybridized, and exports."""
     made = _made(layer, *arguments)
@@ -110,25 +129,9 @@ def _hybrid_checks(layer, *arguments):
     made.hybridize()
     try:
         hybrid = _values(made(x))
-    except NotImplementedForSymbol as error:
-        yield (
-            "__bool__" not in str(error),
-            "After hybridize() x has no values, so that Python's `if` cannot decide: "
-            "let the graph decide, with F.np.where.",
-        )
-        raise
-    except AttributeError as error:
-        yield (
-            "_Symbol" not in str(error),
-            "After hybridize() x is a symbol: it has no .shape, no .item(), no values. "
-            "Say it with operators of F.np and F.npx.",
-        )
-        raise
-    except (AssertionError, TypeError) as error:
-        yield (
-            "not supported" not in str(error) and "must have NDArray type" not in str(error),
-            "After hybridize() np and npx refuse x, which is a symbol: use F.np and F.npx.",
-        )
+    except Exception as error:
+        hint = _symbol_hint(error)
+        yield not hint, hint
         raise
     yield _close(hybrid, eager), "After hybridize() your layer returns something else."
     other = _values(made(-x))
@@ -231,6 +234,10 @@ def _dense_checks(layer):
             "invalid shape" not in str(error),
             "The number of inputs is not known yet: shape=(units, -1), allow_deferred_init=True.",
         )
+        hint = _symbol_hint(error)
+        yield not hint, hint
+        unused = [name for name in found.keys() if f"'{name}'" in str(error)]
+        yield not unused, f"hybrid_forward never uses {', '.join(unused)}: is the bias added?"
         yield (
             "cannot be inferred" not in str(error),
             "Leave out only what is unknown: shape=(units, -1), not the whole shape.",

@@ -1,9 +1,17 @@
 """The labs of the course, one module each: `labs.softmax(temperature=2.0)` opens one."""
 
+from .block_hybridblock import lab as block_hybridblock
 from .cross_entropy import lab as cross_entropy
 from .digits_training import lab as digits_training
 from .line import lab as line
 from .minibatch_sgd import lab as minibatch_sgd
 from .softmax import lab as softmax
 
-__all__ = ["cross_entropy", "digits_training", "line", "minibatch_sgd", "softmax"]
+__all__ = [
+    "block_hybridblock",
+    "cross_entropy",
+    "digits_training",
+    "line",
+    "minibatch_sgd",
+    "softmax",
+]

@@ -73,6 +73,12 @@ class _DenseInside(nn.HybridBlock):
         return self.inside(x)
 
 
+class _DenseNoBias(_DenseInside):
+    def __init__(self, units):
+        super().__init__(units)
+        self.inside = nn.Dense(units, use_bias=False)
+
+
 class _DenseInList(nn.HybridBlock):
     def __init__(self, units):
         super().__init__()
@@ -205,13 +211,19 @@ CASES = {
                 ),
                 "not the whole shape",
             ),
-            (_dense(shape=(4, 1)), "of shape (3, 4)"),
+            (_DenseNoBias, "of shape (3, 4)"),
             (_DenseTransposed, "one row a unit"),
             (_DenseInList, "finds no parameters"),
             (_DenseForward, "never compiles"),
             (_DenseNoSuper, "_children"),
             (
                 _dense(hybrid_forward=lambda self, F, x, weight, bias: F.np.dot(x, weight.T)),
+                "is the bias added?",
+            ),
+            (
+                _dense(
+                    hybrid_forward=lambda self, F, x, weight, bias: F.np.dot(x, weight.T) + 0 * bias
+                ),
                 "forgets to add",
             ),
             (
@@ -224,7 +236,7 @@ CASES = {
             ),
             (
                 _dense(hybrid_forward=lambda self, F, x, weight, bias: np.dot(x, weight.T) + bias),
-                "refuse x",
+                "refuse",
             ),
         ],
     },
@@ -237,9 +249,8 @@ CASES = {
         "wrong": [
             (_layer(_if), "Python's `if`"),
             (_layer(_item), "no .item()"),
-            (_layer(lambda F, x: np.where(np.mean(x) > 0, x, -x)), "use F.np"),
+            (_layer(lambda F, x: np.where(np.mean(x) > 0, x, -x)), "use F.np and"),
             (_layer(lambda F, x: F.np.where(x > 0, x, -x)), "each number"),
-            (_layer(lambda F, x: F.np.abs(x)), "each number"),
             (
                 _layer(lambda F, x: F.np.where(x.mean(axis=1, keepdims=True) > 0, x, -x)),
                 "each sample",
