@@ -187,9 +187,11 @@ def _execute(run, key, configuration, seed):
 def _results(run, tasks, jobs, scheduler):
     """Yield what `_execute` returns for each of the tasks, as they finish."""
     calls = [(run, key, *task) for key, task in tasks.items()]
+    if not calls:
+        return
     if scheduler is not None:
         yield from _on_dask(calls, scheduler)
-    elif calls:
+    else:
         with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
             jobs = min(jobs or joblib.cpu_count(), len(calls))
             parallel = joblib.Parallel(jobs, return_as="generator_unordered", batch_size=1)
