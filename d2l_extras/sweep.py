@@ -22,7 +22,7 @@ from .files import write_atomically
 
 OWN_COLUMNS = {"seed", "error"}
 TIMEOUT = 10  # seconds to wait for a Dask scheduler
-_turn = threading.Lock()  # a Dask worker may have several threads; MXNet's random state is one
+_turn = threading.Lock()  # a Dask worker may have several threads, but NumPy one random state
 
 
 def sweep(run, configurations, seeds, *, folder=None, jobs=None, scheduler=None, progress=True):

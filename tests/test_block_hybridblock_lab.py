@@ -7,7 +7,7 @@ import pytest
 from mxnet import np
 from mxnet.gluon import nn
 
-from d2l_extras import labs
+from d2l_extras import exercises, labs
 from d2l_extras.labs.block_hybridblock import LINES, MODES, network
 
 BATCH, FEATURES, CLASSES = 3, 7, 10
@@ -168,3 +168,25 @@ def test_times_vanish_when_a_control_moves():
     view.start()
     view.set(width=9)
     assert view.png == labs.block_hybridblock(width=9).png
+
+
+# --- the two exercises that ask for a number
+
+
+def test_number_of_parameters_asked_for_is_what_gluon_counts():
+    net = nn.HybridSequential()
+    net.add(nn.Dense(64), nn.Dense(64), nn.Dense(2))
+    net.initialize()
+    net(np.ones((1, 14)))
+    counted = sum(parameter.data().size for parameter in net.collect_params().values())
+    assert exercises.block_hybridblock.count.solution == counted
+
+
+def test_number_of_calls_asked_for_is_what_a_real_net_counts():
+    net = network(2, 5, "eager", "nothing")
+    _feed(net, 3)
+    net.hybridize()
+    _feed(net, 10)
+    net.hybridize(static_alloc=True)
+    _feed(net, 10)
+    assert exercises.block_hybridblock.calls.solution == net.calls

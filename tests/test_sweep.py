@@ -32,10 +32,12 @@ SEEDS = range(3)
 def draw(seed, log, rate, pause=0.0):
     """A run that notes that it was started, and draws from every random generator."""
     Path(log, f"{rate},{seed} {os.getpid()} {time.monotonic_ns()}").touch()
-    first = numpy.random.rand()
+    net = nn.Dense(1)
+    net.initialize(init.Xavier())
+    x = float(net(mx.np.ones((1, 3))))
     time.sleep(pause)  # time for another thread to meddle
-    second = float(mx.np.random.uniform(size=()))
-    return [{"epoch": epoch, "x": rate + first, "y": second / epoch} for epoch in (1, 2)]
+    y = rate + numpy.random.rand()
+    return [{"epoch": epoch, "x": x, "y": y / epoch} for epoch in (1, 2)]
 
 
 def fail_at_a_half(seed, log, rate):
@@ -338,13 +340,14 @@ def test_dask_sweep_survives_a_killed_worker(tmp_path, log, expected, cluster):
         at_kill.extend(stored(runs))
         workers[0].kill()
 
-    killer = threading.Thread(target=kill)
+    killer = threading.Thread(target=kill, daemon=True)
     killer.start()
     table = sweep(
         draw, grid(log, pause=0.2), SEEDS, folder=runs, scheduler=scheduler, progress=False
     )
+    assert table.error.isna().all(), table.error.tolist()
     killer.join()
-    assert workers[0].wait() == -signal.SIGKILL and workers[1].poll() is None
+    assert workers[0].wait(10) == -signal.SIGKILL and workers[1].poll() is None
     pandas.testing.assert_frame_equal(results(table), expected, check_exact=True)
     counts = executions(log)
     assert 3 <= len(at_kill) < 12, "the worker was not killed in mid-sweep"

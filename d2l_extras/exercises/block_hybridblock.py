@@ -30,7 +30,7 @@ def _count_checks(answer):
 
 
 count = Exercise(
-    "how many parameters?",
+    "count the parameters",
     """A net has 14 inputs, two hidden `Dense` layers of 64 units each, and 2 outputs: 14-64-64-2.
     How many parameters does it have? Work it out before you let Gluon count.""",
     _count_checks,
@@ -48,7 +48,7 @@ def _calls_checks(answer):
 
 
 calls = Exercise(
-    "how often does Python run?",
+    "how often Python runs",
     """A net whose `hybrid_forward` counts its calls already knows its shapes. It gets 3 batches;
     then `net.hybridize()` and 10 batches; then `net.hybridize(static_alloc=True)` and 10 batches.
     What does the counter say?""",
@@ -279,7 +279,7 @@ def _dense_checks(layer):
     yield from _hybrid_checks(layer, 3)
 
 
-class MyDense(nn.HybridBlock):
+class MyOwnDense(nn.HybridBlock):
     def __init__(self, units, **kwargs):
         super().__init__(**kwargs)
         self.weight = self.params.get("weight", shape=(units, -1), allow_deferred_init=True)
@@ -291,11 +291,11 @@ class MyDense(nn.HybridBlock):
 
 dense = Exercise(
     "a Dense layer of your own",
-    """Write `MyDense(units)`, a hybrid layer for batches of shape (samples, inputs): no activation,
-    a weight of shape (units, inputs) whose number of inputs is found out from the first batch, and
-    a bias that starts at 0 whatever initializer the net is given.""",
+    """Write `MyOwnDense(units)`, a hybrid layer for batches of shape (samples, inputs), without
+    activation: a weight of shape (units, inputs) whose number of inputs is found out from the
+    first batch, and a bias that starts at 0 whatever initializer the net is given.""",
     _dense_checks,
-    MyDense,
+    MyOwnDense,
 )
 
 
