@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 # Chapters are compared word for word: no progress bars among their outputs.
 export TQDM_DISABLE := 1
 
-.PHONY: help lab test refresh lint bench doctor lock
+.PHONY: help lab test refresh lint sweep bench doctor lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,7 +14,7 @@ lab: .venv/.synced ## open the course in JupyterLab
 	@env -u TQDM_DISABLE $(PYTHON) -m d2l_extras_doctor lab
 
 test: lint ## run every check
-	$(PYTHON) -m pytest tests d2l_extras notebooks
+	$(PYTHON) -m pytest --quiet -n auto
 
 refresh: .venv/.synced ## run all chapters and store their outputs
 	$(PYTHON) -m d2l_extras_doctor refresh
@@ -22,6 +22,9 @@ refresh: .venv/.synced ## run all chapters and store their outputs
 lint: .venv/.synced ## check the style of the code
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+
+sweep: .venv/.synced ## list the experiments whose results are recorded
+	@$(PYTHON) -m d2l_extras_doctor sweep
 
 bench: .venv/.synced ## measure speeds side by side
 	$(PYTHON) -m pytest benchmarks -o addopts= -p no:nbval --benchmark-columns=median,min,max,rounds
