@@ -12,24 +12,19 @@ def _lab(request):
     return LABS[request.param]
 
 
-def test_lab_answers_in_every_state(lab):
-    view = lab()
-    for state in lab.states():
-        view.set(**state)
-        assert not view.error, (state, view.error)
-        assert view.text.strip(), state
-        assert view.png.startswith(b"\x89PNG"), state
+def shown(view, state):
+    """Move a lab to a state; return its text and picture, after a look at what all must have."""
+    view.set(**state)
+    assert not view.error, (state, view.error)
+    assert view.text.strip(), state
+    assert view.png.startswith(b"\x89PNG"), state
+    return view.text, view.png
 
 
-def test_lab_shows_the_same_in_a_state_whatever_it_showed_before(lab):
-    """Catches an artist that is not moved, not cleared, or left behind by an earlier state."""
+def test_lab_answers_in_every_state_whatever_it_showed_before(lab):
+    """Catches errors, and artists not moved, not cleared, or left behind by an earlier state."""
     states = list(lab.states())
     forward, backward = lab(), lab(**states[-1])
-
-    def shown(view, state):
-        view.set(**state)
-        return view.text, view.png
-
     there = [shown(forward, state) for state in states]
     back = [shown(backward, state) for state in reversed(states)][::-1]
     for state, one, other in zip(states, there, back, strict=True):
@@ -43,11 +38,11 @@ def test_every_control_of_the_lab_changes_what_it_shows(lab):
     for control in lab.controls.values():
         first, last = control.trials[:2]
 
-        def shown(state, value, name=control.name):
-            view.set(**{**state, name: value})
-            return view.text, view.png
-
-        changes = any(shown(state, first) != shown(state, last) for state in lab.states())
+        changes = any(
+            shown(view, {**state, control.name: first})
+            != shown(view, {**state, control.name: last})
+            for state in lab.states()
+        )
         assert changes, f"{control.name} changes nothing in any state"
 
 

@@ -198,7 +198,12 @@ def test_damaged_file_of_a_run_is_made_anew(tmp_path, log, expected):
     for _ in range(2):
         table = sweep(draw, grid(log), SEEDS, folder=tmp_path / "runs", jobs=1, progress=False)
         pandas.testing.assert_frame_equal(results(table), expected, check_exact=True)
-        damaged = next((tmp_path / "runs").glob("*rate=0.5,seed=1*"))
+        damaged = next(
+            file
+            for file in (tmp_path / "runs").iterdir()
+            if (run := json.loads(file.read_text()))["seed"] == 1
+            and run["configuration"]["rate"] == 0.5
+        )
         damaged.write_bytes(damaged.read_bytes()[:30])
     assert executions(log)["0.5,1"] == 2 and executions(log).total() == 13
 
