@@ -143,6 +143,7 @@ class View:
         self.lab = lab
         self._functions = {name: state.pop(name, None) for name in lab.functions}
         self._values = {**lab.defaults(), **state}
+        self._opened = dict(self._values)
         self.png, self.text, self.error = b"", "", ""
         self.running = False
         self._stopping = False
@@ -182,6 +183,7 @@ class View:
 
     def _on_change(self, name, value):
         self._values[name] = self.lab.controls[name].check(value)
+        self._code.layout.display = "none"  # what was copied is no longer the present state
         if self._pending:  # however many changes arrive before the picture, the newest one wins
             return
         self._pending = True
@@ -313,7 +315,7 @@ class View:
         self._stop_button.disabled = True
         runs = [self._run_button, self._stop_button, self._progress] if self.lab.run else []
         rest = [
-            button("Reset", "put every control back", lambda: self.set(**self.lab.defaults())),
+            button("Reset", "back to where the lab opened", lambda: self.set(**self._opened)),
             button("Copy state", "the call that opens the lab as it is now", self._copy),
             self._code,
             self._clipboard,

@@ -198,12 +198,25 @@ def test_copied_state_names_the_learners_function(lab):
     assert lab(own=mine).call == "lab(x=2.0, mode='b', own=mine)"
 
 
-def test_reset_puts_every_control_back(lab):
-    view = lab(x=5, mode="plain")
+def press(view, label):
     buttons = view.widget.children[2].children
-    next(w for w in buttons if getattr(w, "description", "") == "Reset").click()
-    assert dict(view.values) == {"x": 2.0, "mode": "b"}
-    assert view.text == "The square is 4.00."
+    next(w for w in buttons if getattr(w, "description", "") == label).click()
+
+
+def test_reset_puts_every_control_back_to_where_the_lab_was_opened(lab):
+    view = lab(x=5, mode="plain")
+    view.set(x=1, mode="b")
+    press(view, "Reset")
+    assert dict(view.values) == {"x": 5.0, "mode": "plain"}
+    assert view.text == "The square is 25.00."
+
+
+def test_copied_state_disappears_when_it_is_no_longer_the_present_one(lab):
+    view = lab()
+    press(view, "Copy state")
+    assert view._code.layout.display is None
+    view.widgets["x"].value = 3.0
+    assert view._code.layout.display == "none"
 
 
 # --- runs
