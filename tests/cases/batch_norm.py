@@ -21,10 +21,10 @@ def _passes(mean_axis=0, var_axis=0, scale=None, affine=True, ddof=0, both=None)
 
 
 def _by_operator(x, gamma, beta, running_mean, running_var, training, eps):
-    return npx.batch_norm(
-        x, gamma, beta, running_mean, running_var, eps=eps, fix_gamma=False,
-        use_global_stats=not training,
-    ) if not training else _passes()(x, gamma, beta, running_mean, running_var, True, eps)  # fmt: skip
+    if training:
+        return _passes()(x, gamma, beta, running_mean, running_var, training, eps)
+    statistics = running_mean, running_var
+    return npx.batch_norm(x, gamma, beta, *statistics, eps=eps, fix_gamma=False)
 
 
 def _in_place(x, gamma, beta, running_mean, running_var, training, eps):
