@@ -145,7 +145,9 @@ class IntSlider(Slider):
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few values; a drop-down list, or a slider where the values have an order.
+    """One of a few values: a row of buttons, or a slider where the values have an order.
+
+    Not a drop-down list: JupyterLab takes the arrow keys away from it.
 
     Parameters
     ----------
@@ -156,7 +158,7 @@ class Choice:
     value : object
         The one chosen at first.
     slider : bool
-        Show a slider over the options instead of a list.
+        Show a slider over the options instead of buttons.
 
     Examples
     --------
@@ -189,9 +191,16 @@ class Choice:
         return tuple(self.options)
 
     def widget(self, value):
-        """Return the ipywidgets list or slider, standing at `value`."""
-        kind = widgets.SelectionSlider if self.slider else widgets.Dropdown
-        return kind(options=list(self.options), value=value, description=self.label, **ROW)
+        """Return the ipywidgets buttons or slider, standing at `value`."""
+        options = list(self.options)
+        if self.slider:
+            return widgets.SelectionSlider(
+                options=options, value=value, description=self.label, **ROW
+            )
+        return widgets.ToggleButtons(
+            options=options, value=value, description=self.label,
+            style={"description_width": "auto", "button_width": "auto"}, layout={"width": "auto"},
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import base64
 import io
 import math
 
+import ipywidgets as widgets
 import numpy
 import pytest
 from hypothesis import given
@@ -343,3 +344,13 @@ def test_every_control_has_a_label_that_a_screen_reader_can_name():
         for control in getattr(labs, name).controls.values():
             assert control.label.strip(), (name, control.name)
             assert control.widget(control.value).description == control.label
+
+
+def test_choice_is_made_with_keys_that_jupyterlab_does_not_take_away():
+    """In a notebook's command mode the arrow keys move to another cell, out of a drop-down list."""
+    control = Choice("a", "mode", ("one", "two"), "one")
+    assert control.widget("two").value == "two"
+    assert not isinstance(control.widget("one"), widgets.Dropdown)
+    for name in labs.__all__:
+        for widget in getattr(labs, name)().widgets.values():
+            assert not isinstance(widget, widgets.Dropdown | widgets.RadioButtons)
