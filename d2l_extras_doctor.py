@@ -217,14 +217,43 @@ def doctor():
     return healthy
 
 
+def open_lab(options=()):
+    """Replace this process by JupyterLab on the first chapter, its news pop-up off.
+
+    Parameters
+    ----------
+    options : sequence of str
+        Handed on to JupyterLab.
+    """
+    here = Path(__file__).resolve().parent
+    notebooks, first = here / "notebooks", "00-start-here.ipynb"
+    if not (notebooks / first).is_file():
+        raise FileNotFoundError(f"no chapters in {notebooks}: run `pip install -e .` in a clone")
+    paths = [str(here / "d2l_extras" / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
+    server = [
+        sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={notebooks}",
+        f"--LabApp.default_url=/lab/tree/{first}",
+    ]  # fmt: skip
+    os.execv(sys.executable, [*server, *options])
+
+
 def main(arguments=None):
-    """Run the command `d2l-extras`; `doctor` works even where the package cannot be imported."""
+    """Run the command `d2l-extras`.
+
+    `doctor` works even where the package cannot be imported, and `lab` need not wait for it.
+    """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     if arguments == ["doctor"]:
         return 0 if doctor() else 1
     problem = import_problem()
-    if problem:
-        print(f"d2l-extras: {problem}", file=sys.stderr)
+    try:
+        if problem:
+            raise ImportError(problem)
+        if arguments[:1] == ["lab"] and not {"-h", "--help"} & set(arguments):
+            return open_lab(arguments[1:])
+    except (ImportError, OSError) as error:
+        print(f"d2l-extras: {error}", file=sys.stderr)
         return 1
     from d2l_extras import cli
 

@@ -1,28 +1,22 @@
 """The command `d2l-extras`: lab, check, refresh, sweep, data, doctor."""
 
 import argparse
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 from nbclient.exceptions import CellExecutionError
 
-import d2l_extras_doctor
-
 from . import data, experiments, records
 from .refresh import refresh
 
-SETTINGS = Path(__file__).resolve().parent / "jupyter"  # JupyterLab's news pop-up off
 COURSE = Path(__file__).resolve().parent.parent / "notebooks"
 
 
 def main(arguments=None):
     """Run one command; return its exit status."""
     parser = _parser()
-    chosen, chosen.options = parser.parse_known_args(arguments)
-    if chosen.options and chosen.action is not open_lab:  # only JupyterLab has further options
-        parser.error(f"unrecognized arguments: {' '.join(chosen.options)}")
+    chosen = parser.parse_args(arguments)
     try:
         return chosen.action(chosen)
     except (ValueError, OSError, CellExecutionError) as error:
@@ -39,7 +33,8 @@ def _parser():
         made.set_defaults(action=action)
         return made
 
-    command("lab", open_lab, "open JupyterLab on the first chapter; options go on to JupyterLab")
+    # lab and doctor are there for --help only: d2l_extras_doctor answers them by itself
+    command("lab", None, "open JupyterLab on the first chapter; options go on to JupyterLab")
     for name, action, text in (
         ("check", check, "run chapters and compare with their stored outputs"),
         ("refresh", refresh_chapters, "run chapters and store their outputs"),
@@ -53,7 +48,7 @@ def _parser():
     made.add_argument("--folder", default=records.FOLDER, help="where the record goes")
     fetch = command("data", fetch_data, "fetch a data set ahead of time")
     fetch.add_argument("name", choices=sorted(data.DOWNLOADS), help="which one")
-    command("doctor", lambda _: 0 if d2l_extras_doctor.doctor() else 1, "check this environment")
+    command("doctor", None, "check this environment")
     return parser
 
 
@@ -79,18 +74,6 @@ def chapters(names, folder=None):
             raise ValueError(f"no chapter {name!r}; there are {allowed}")
         chosen += fitting
     return chosen
-
-
-def open_lab(chosen):
-    """Replace this process by JupyterLab, its token on and its news pop-up off."""
-    (first,) = chapters(["00"])  # a clear error if the notebooks are not here
-    paths = [str(SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH")]
-    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
-    server = [
-        sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={first.parent}",
-        f"--LabApp.default_url=/lab/tree/{first.name}",
-    ]  # fmt: skip
-    os.execv(sys.executable, [*server, *chosen.options])
 
 
 def check(chosen):
