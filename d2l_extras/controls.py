@@ -1,7 +1,8 @@
 """The controls of a lab, declared as data: a name, a label, a range, a first value.
 
-Every control checks a value (`check`), tells the values tests must try (`trials`), and makes
-its own widget (`widget`). All of them answer to the keyboard.
+Every control checks a value (`check`), tells the values that tests must try, alone (`trials`) and
+in pairs with another control (`ends`), and makes its own widget (`widget`). All of them answer to
+the keyboard.
 """
 
 import math
@@ -66,9 +67,14 @@ class Slider:
         return float(value)
 
     @property
+    def ends(self):
+        """The two ends."""
+        return self.low, self.high
+
+    @property
     def trials(self):
-        """The values a test must try: the two ends, then the first value."""
-        return self.low, self.high, self.value
+        """The values a test must try alone: the two ends, then the first value."""
+        return *self.ends, self.value
 
     def widget(self, value):
         """Return the ipywidgets slider, standing at `value`."""
@@ -186,8 +192,13 @@ class Choice:
         return value
 
     @property
+    def ends(self):
+        """The first and the last of ordered options; all of those without an order."""
+        return (self.options[0], self.options[-1]) if self.slider else self.trials
+
+    @property
     def trials(self):
-        """The values a test must try: all of them."""
+        """The values a test must try alone: all of them."""
         return tuple(self.options)
 
     def widget(self, value):
@@ -228,9 +239,11 @@ class Checkbox:
         return value
 
     @property
-    def trials(self):
-        """The values a test must try: both."""
+    def ends(self):
+        """Off and on."""
         return False, True
+
+    trials = ends
 
     def widget(self, value):
         """Return the ipywidgets check box, standing at `value`."""

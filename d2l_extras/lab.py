@@ -102,14 +102,14 @@ class Lab:
         return {name: control.check(control.value) for name, control in self.controls.items()}
 
     def states(self):
-        """Yield the states a test must try: every trial value alone, then all pairs of them."""
+        """Yield the states a test must try: every trial value alone, then all pairs of ends."""
         defaults = self.defaults()
         yield defaults
         for control in self.controls.values():
             for value in control.trials:
                 yield {**defaults, control.name: value}
         for first, second in itertools.combinations(self.controls.values(), 2):
-            for a, b in itertools.product(first.trials, second.trials):
+            for a, b in itertools.product(first.ends, second.ends):
                 yield {**defaults, first.name: a, second.name: b}
 
 
