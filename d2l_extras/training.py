@@ -155,7 +155,8 @@ def fit(
     measured = _measured(net, loss)
     validation = data.val_dataloader()
     pending, rows, started = [], [], time.perf_counter()
-    with tqdm(total=epochs, unit="epoch", disable=not progress, delay=1, leave=False) as bar:
+    quiet = {} if progress else {"disable": True}  # or else TQDM_DISABLE decides
+    with tqdm(total=epochs, unit="epoch", delay=1, leave=False, **quiet) as bar:
         for step in _steps(measured, data, epochs, optimizer, learning_rate, options, clip):
             pending.append(step)
             if len(pending) == SYNC or step.batch == step.batches:

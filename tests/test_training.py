@@ -8,6 +8,7 @@ from mxnet import autograd, gluon, init, np, npx
 from mxnet.gluon import nn
 
 import d2l_extras as dx
+from d2l_extras import training
 from d2l_extras.data import Digits, InMemory
 from d2l_extras.training import History
 
@@ -294,3 +295,18 @@ def test_history_plots_itself_and_an_empty_one_says_why_not():
     assert axes[1].get_ylabel() == "accuracy"
     with pytest.raises(ValueError, match="no epoch has been finished"):
         History().plot(axes)
+
+
+@pytest.mark.parametrize("progress", [True, False])
+def test_progress_bar_can_be_switched_off_here_or_by_the_environment(progress, monkeypatch):
+    """Chapters are compared word for word with TQDM_DISABLE=1, which an argument would overrule."""
+    bars = []
+
+    class Recorder(training.tqdm):
+        def __init__(self, *args, **kwargs):
+            bars.append(kwargs)
+            super().__init__(*args, **kwargs)
+
+    monkeypatch.setattr(training, "tqdm", Recorder)
+    dx.fit(dense(), Digits(), epochs=1, progress=progress)
+    assert [bar.get("disable") for bar in bars] == [None if progress else True]
