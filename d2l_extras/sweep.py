@@ -6,6 +6,7 @@ import hashlib
 import inspect
 import json
 import operator
+import os
 import re
 import threading
 from pathlib import Path
@@ -93,8 +94,10 @@ def sweep(run, configurations, seeds, *, folder=None, jobs=None, scheduler=None,
         files = {key: Path(folder, _file_name(*tasks[key], fingerprint)) for key in tasks}
         finished = {key: (rows, None) for key in tasks if (rows := _stored(files[key]))}
     pending = {key: task for key, task in tasks.items() if key not in finished}
-    quiet = {} if progress else {"disable": True}  # or else TQDM_DISABLE decides
-    bar = tqdm(total=len(tasks), initial=len(finished), unit="run", **quiet)
+    quiet = not progress or bool(
+        os.environ.get("TQDM_DISABLE")
+    )  # which tqdm's notebook bar overlooks
+    bar = tqdm(total=len(tasks), initial=len(finished), unit="run", disable=quiet)
     with contextlib.closing(_results(run, pending, jobs, scheduler)) as results, bar:
         for key, rows, error in results:
             if folder is not None and error is None:

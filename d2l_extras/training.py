@@ -1,6 +1,7 @@
 """One training loop for all chapters: in-memory minibatches, compiled, measured on the device."""
 
 import math
+import os
 import time
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -155,8 +156,10 @@ def fit(
     measured = _measured(net, loss)
     validation = data.val_dataloader()
     pending, rows, started = [], [], time.perf_counter()
-    quiet = {} if progress else {"disable": True}  # or else TQDM_DISABLE decides
-    with tqdm(total=epochs, unit="epoch", delay=1, leave=False, **quiet) as bar:
+    quiet = not progress or bool(
+        os.environ.get("TQDM_DISABLE")
+    )  # which tqdm's notebook bar overlooks
+    with tqdm(total=epochs, unit="epoch", delay=1, leave=False, disable=quiet) as bar:
         for step in _steps(measured, data, epochs, optimizer, learning_rate, options, clip):
             pending.append(step)
             if len(pending) == SYNC or step.batch == step.batches:
