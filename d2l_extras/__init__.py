@@ -34,7 +34,7 @@ _npx.set_np()  # d2l needs MXNet's NumPy interface
 
 from d2l_extras_doctor import doctor  # noqa: E402
 
-from . import data, exercises, experiments, labs, records, style  # noqa: E402
+from . import compare, data, exercises, experiments, labs, layers, records, style  # noqa: E402
 from .exercises import Exercise  # noqa: E402
 from .lab import Checkbox, Choice, IntSlider, Lab, LogSlider, Slider  # noqa: E402
 from .seeding import seed  # noqa: E402
@@ -44,6 +44,6 @@ from .verify import expect_error, verify  # noqa: E402
 
 __all__ = [
     "Checkbox", "Choice", "DivergedError", "Exercise", "IntSlider", "Lab", "LogSlider", "Slider",
-    "data", "doctor", "evaluate", "exercises", "expect_error", "experiments", "fit", "labs",
-    "records", "seed", "style", "sweep", "training_steps", "verify",
+    "compare", "data", "doctor", "evaluate", "exercises", "expect_error", "experiments", "fit",
+    "labs", "layers", "records", "seed", "style", "sweep", "training_steps", "verify",
 ]  # fmt: skip

@@ -178,7 +178,7 @@ def equivalents(order, *, activation="relu", pooling="max", rate=0.5):
     Two neighbors may change places when it makes no difference which comes first: max-pooling
     with an activation that never falls; dropout with an activation that lets a factor pass; and
     dropout of rate 0, which does nothing, with everything. Given the same dropout mask, the
-    outputs agree to the last bit, so training does too.
+    outputs agree to the last bit; a compiled (hybridized) network may round otherwise.
 
     Returns
     -------
