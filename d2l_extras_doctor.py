@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import sys
+import tempfile
 from pathlib import Path
 
 REPAIR = "run `make lab`, or `pip install -e .` in the course's folder, with Python 3.11"
@@ -229,6 +230,7 @@ def open_lab(options=()):
     notebooks, first = here / "notebooks", "00-start-here.ipynb"
     if not (notebooks / first).is_file():
         raise FileNotFoundError(f"no chapters in {notebooks}: run `pip install -e .` in a clone")
+    _leave_home_alone_if_read_only()
     paths = [str(here / "d2l_extras" / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH")]
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
     server = [
@@ -236,6 +238,23 @@ def open_lab(options=()):
         f"--LabApp.default_url=/lab/tree/{first}",
     ]  # fmt: skip
     os.execv(sys.executable, [*server, *options])
+
+
+def _leave_home_alone_if_read_only():
+    """Let JupyterLab keep its files in a temporary folder where the home directory is read-only."""
+    home = Path.home()
+    if os.access(home, os.W_OK):
+        return
+    folder = tempfile.mkdtemp(prefix="d2l-extras-")
+    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR",
+                 "MPLCONFIGDIR"):  # fmt: skip
+        os.environ.setdefault(name, os.path.join(folder, name.lower()))
+        os.makedirs(os.environ[name], exist_ok=True)
+    print(
+        f"d2l-extras: nothing can be written to your home directory {home}: JupyterLab keeps its "
+        f"settings in {folder}; your notebooks are not affected",
+        file=sys.stderr,
+    )
 
 
 def main(arguments=None):

@@ -237,7 +237,10 @@ class _IDX(Images):
             except (requests.RequestException, OSError, EOFError, ValueError, zlib.error) as error:
                 failures.append(f"{url}: {_first_line(error)}")
                 continue
-            write_atomically(folder / f"{name}-ubyte", content)
+            try:
+                write_atomically(folder / f"{name}-ubyte", content)
+            except OSError as error:
+                raise _unwritable(folder, error) from error
             return content
         raise DataError(
             f"{cls.__name__} could not be downloaded ({'; '.join(failures)}). Either connect to "
@@ -347,11 +350,15 @@ def make_writable(folder):
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise DataError(
-            f"nothing can be written to the cache {folder} ({error.strerror}): set "
-            f"D2L_EXTRAS_CACHE to a folder of yours, or {VARIABLE} to one that holds the data"
-        ) from error
+        raise _unwritable(folder, error) from error
     return folder
+
+
+def _unwritable(folder, error):
+    return DataError(
+        f"nothing can be written to the cache {folder} ({error.strerror}): set D2L_EXTRAS_CACHE "
+        f"to a folder of yours, or {VARIABLE} to one that holds the data"
+    )
 
 
 def _folders():
