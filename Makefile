@@ -5,16 +5,30 @@ PYTHON := .venv/bin/python
 # Chapters are compared word for word: no progress bars among their outputs.
 export TQDM_DISABLE := 1
 
-.PHONY: help lab test refresh lint sweep bench doctor lock
+.PHONY: help lab dashboards test test-browser test-machines measure refresh lint sweep bench doctor lock
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 lab: .venv/.synced ## open the course in JupyterLab
 	@env -u TQDM_DISABLE $(PYTHON) -m d2l_extras_doctor lab
 
+dashboards: .venv/.synced ## serve each lab alone on a page, for class
+	$(UV) sync --quiet --frozen --inexact --python 3.11 --extra test --extra dashboards
+	@$(PYTHON) -m d2l_extras_doctor dashboards
+
 test: lint ## run every check
 	$(PYTHON) -m pytest --quiet -n auto
+
+test-browser: .venv/.synced ## try the chapters in JupyterLab with a real browser (Chromium)
+	$(UV) sync --quiet --frozen --inexact --python 3.11 --extra test --extra browser
+	$(PYTHON) -m pytest tests/browser -o addopts= -p no:nbval -rs --durations=5
+
+test-machines: .venv/.synced ## run the chapters as other processors would (half an hour)
+	$(PYTHON) -m tests.machines
+
+measure: .venv/.synced ## measure what chapters take, for the table in the README
+	$(PYTHON) -m d2l_extras_doctor measure --write README.md
 
 refresh: .venv/.synced ## run all chapters and store their outputs
 	$(PYTHON) -m d2l_extras_doctor refresh
@@ -27,6 +41,7 @@ sweep: .venv/.synced ## list the experiments whose results are recorded
 	@$(PYTHON) -m d2l_extras_doctor sweep
 
 bench: .venv/.synced ## measure speeds side by side
+	$(UV) sync --quiet --frozen --inexact --python 3.11 --extra test --extra browser
 	$(PYTHON) -m pytest benchmarks -o addopts= -p no:nbval --benchmark-columns=median,min,max,rounds
 
 doctor: .venv/.synced ## check this environment
@@ -36,7 +51,7 @@ lock: $(UV) ## write the three lock files anew from pyproject.toml
 	$(UV) lock
 	$(UV) export --quiet --frozen --no-emit-project --no-header --no-annotate -o requirements.lock
 	printf 'ipython<9\n' | $(UV) pip compile --quiet --no-config --universal --python-version 3.11 \
-	  --extra test pyproject.toml --constraint /dev/stdin --no-header --no-annotate -o environment.lock
+	  --all-extras pyproject.toml --constraint /dev/stdin --no-header --no-annotate -o environment.lock
 
 .venv/.synced: pyproject.toml uv.lock | $(UV)
 	$(UV) sync --quiet --frozen --python 3.11 --extra test

@@ -6,6 +6,7 @@ EXPECTED = {
     "training, mlp": 6,
     "training, conv net": 1.1,
     "slider change to new PNG, in the kernel": 5,
+    "key press to new picture, in JupyterLab": 2.5,
 }
 
 
@@ -13,6 +14,8 @@ def pytest_terminal_summary(terminalreporter):
     terminalreporter.section("ours beside theirs, medians of this run")
     for group, results in RESULTS.items():
         if len(results) < 2:
+            [(who, (_, words))] = results.items()
+            terminalreporter.write_line(f"{group}: {who} {words}")
             continue
         (ours, our_words), (theirs, their_words) = results.values()
         names = " against ".join(

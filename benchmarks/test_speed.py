@@ -5,6 +5,7 @@ slow: a benchmark holds a speed by being read.
 """
 
 import base64
+import itertools
 
 import numpy
 import pytest
@@ -46,15 +47,8 @@ def mlp():
 
 
 def conv_net():
-    """The network of chapter 7: two modules of convolution, ELU, pooling and dropout."""
-    net = nn.HybridSequential()
-    for channels, rate in ((32, 0.2), (64, 0.3)):
-        net.add(
-            nn.Conv2D(channels, 3, use_bias=False), nn.BatchNorm(), nn.ELU(), nn.Dropout(rate),
-            nn.MaxPool2D(2),
-        )  # fmt: skip
-    net.add(nn.Dense(512), nn.ELU(), nn.Dense(10))
-    return net
+    """The network of chapter 7: two modules with dropout 0.2 and 0.3, 512 dense units."""
+    return dx.layers.network(["conv-bn-act-drop-pool"] * 2 + ["dense-act"], activation="elu")
 
 
 NETS = {"softmax regression": softmax_regression, "mlp": mlp, "conv net": conv_net}
@@ -196,3 +190,15 @@ def test_slider_to_png_with_interact(benchmark):
     benchmark.pedantic(move, rounds=3, iterations=1, warmup_rounds=1)
     assert len(sent) >= 3 * (len(POSITIONS) - 1)
     report_moves(benchmark, "interact")
+
+
+@pytest.mark.parametrize("name", dx.labs.__all__)
+def test_every_lab_answers_a_moved_control(benchmark, name):
+    """No rival here: the median of the table is for one move of the first control."""
+    benchmark.group = "each lab, one move to new PNG"
+    lab = getattr(dx.labs, name)
+    view, (control, *_) = lab(), lab.controls.values()
+    trials = itertools.cycle(control.trials)
+    benchmark.pedantic(
+        lambda: view.set(**{control.name: next(trials)}), rounds=30, iterations=1, warmup_rounds=3
+    )

@@ -1,4 +1,4 @@
-"""The command `d2l-extras`: lab, check, refresh, sweep, data, doctor."""
+"""The command `d2l-extras`: lab, dashboards, check, refresh, measure, sweep, data, doctor."""
 
 import argparse
 import subprocess
@@ -7,7 +7,9 @@ from pathlib import Path
 
 from nbclient.exceptions import CellExecutionError
 
-from . import data, experiments, records
+from . import dashboards, data, experiments, records
+from .files import write_atomically
+from .measure import measure, replaced, table
 from .refresh import refresh
 
 COURSE = Path(__file__).resolve().parent.parent / "notebooks"
@@ -16,10 +18,12 @@ COURSE = Path(__file__).resolve().parent.parent / "notebooks"
 def main(arguments=None):
     """Run one command; return its exit status."""
     parser = _parser()
-    chosen = parser.parse_args(arguments)
+    chosen, chosen.options = parser.parse_known_args(arguments)
+    if chosen.options and chosen.action is not open_dashboards:
+        parser.error(f"unrecognized arguments: {' '.join(chosen.options)}")
     try:
         return chosen.action(chosen)
-    except (ValueError, OSError, CellExecutionError) as error:
+    except (ImportError, ValueError, OSError, CellExecutionError) as error:
         print(f"d2l-extras: {error}", file=sys.stderr)
         return 1
 
@@ -35,12 +39,16 @@ def _parser():
 
     # lab and doctor are there for --help only: d2l_extras_doctor answers them by itself
     command("lab", None, "open JupyterLab on the first chapter; options go on to JupyterLab")
+    text = "serve each lab alone on a page, with Voila; options go on to Voila"
+    command("dashboards", open_dashboards, text)
     for name, action, text in (
         ("check", check, "run chapters and compare with their stored outputs"),
         ("refresh", refresh_chapters, "run chapters and store their outputs"),
+        ("measure", measure_chapters, "measure the time and memory that chapters take"),
     ):
         made = command(name, action, text)
         made.add_argument("chapter", nargs="*", help="such as 01 or 01-softmax; all if left out")
+    made.add_argument("--write", type=Path, help="a file whose table is to be replaced")
     made = command("sweep", record_sweep, "record an experiment; without a name, list them")
     made.add_argument("name", nargs="?", help="which experiment")
     made.add_argument("--jobs", type=int, help="processes on this machine; all cores if left out")
@@ -76,6 +84,11 @@ def chapters(names, folder=None):
     return chosen
 
 
+def open_dashboards(chosen):
+    """Become Voila's server."""
+    dashboards.serve(chosen.options)
+
+
 def check(chosen):
     """Compare a fresh run of each chapter with its stored outputs, all of them, by nbval."""
     sanitize = COURSE.parent / "tests" / "nbval_sanitize.cfg"
@@ -91,6 +104,18 @@ def refresh_chapters(chosen):
     for path in chapters(chosen.chapter):
         print(path.stem, "changed" if refresh(path) else "unchanged", flush=True)
     return 0
+
+
+def measure_chapters(chosen):
+    """Measure chapters, one after the other; 1 if one is over a limit."""
+    costs = []
+    for path in chapters(chosen.chapter):
+        costs.append(measure(path))
+        print(f"{path.stem}: {costs[-1].seconds:.0f} s, {costs[-1].memory:.0f} MiB", flush=True)
+    if chosen.write:
+        text = replaced(chosen.write.read_text(encoding="utf-8"), table(costs))
+        write_atomically(chosen.write, text)
+    return int(any(cost.excessive for cost in costs))
 
 
 def record_sweep(chosen):

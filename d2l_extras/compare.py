@@ -86,15 +86,15 @@ def sentence(name, row, seeds, baseline):
     --------
     >>> row = {"difference": -0.1, "low": -0.3, "high": 0.1, "verdict": "cannot tell", "seeds": 35}
     >>> sentence("b", row, seeds=9, baseline="a")
-    'b against a: cannot tell at 9 seeds (-0.300 to +0.100); about 35 seeds could'
+    'b against a: cannot tell at 9 seeds (-0.300 to +0.100); about 35 could'
     """
     interval = f"({row['low']:+.3f} to {row['high']:+.3f})"
     if row["verdict"] == "the same":
         return f"{name} against {baseline}: the same in every run"
     if row["verdict"] != "cannot tell":
         return f"{name} against {baseline}: {row['verdict']} {interval}"
-    needed = f"; about {row['seeds']:,.0f} seeds could" if math.isfinite(row["seeds"]) else ""
-    return f"{name} against {baseline}: cannot tell at {seeds} seeds {interval}{needed}"
+    needed = f"about {row['seeds']:.0f}" if row["seeds"] <= 1000 else "more than 1,000"
+    return f"{name} against {baseline}: cannot tell at {seeds} seeds {interval}; {needed} could"
 
 
 def ranks(table, metric, factor, *, pair="seed", confidence=0.95, lower_is_better=True):

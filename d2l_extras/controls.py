@@ -64,7 +64,13 @@ class Slider:
             raise TypeError(f"{self.name} must be a number, got {value!r}")
         if not self.low <= value <= self.high:  # nan fails this too
             raise ValueError(f"{self.name} must be from {self.low} to {self.high}, got {value}")
-        return float(value)
+        # The browser counts steps from the low end: 0 may come back as -9e-16, 0.3 as 0.30...04.
+        return round(float(value), 9) + 0.0
+
+    def rounded(self, value):
+        """Return the position that the browser's slider has for a value between its steps."""
+        steps = round((value - self.low) / self.step)
+        return self.check(min(self.low + steps * self.step, self.high))
 
     @property
     def ends(self):
@@ -81,7 +87,7 @@ class Slider:
         digits = max(0, -math.floor(math.log10(self.step) + 1e-9))
         return widgets.FloatSlider(
             value, min=self.low, max=self.high, step=self.step, description=self.label,
-            readout_format=f".{digits}f", **ROW,
+            tooltip=self.label, readout_format=f".{digits}f", **ROW,
         )  # fmt: skip
 
 
@@ -110,13 +116,19 @@ class LogSlider(Slider):
         for end in (self.low, self.high):  # the widget reckons in logarithms: 10**-0.5 is rounded
             if isinstance(value, float) and math.isclose(value, end, rel_tol=1e-9):
                 value = end
-        return super().check(value)
+        super().check(value)
+        return float(value)
+
+    def rounded(self, value):
+        """Return the position that the browser's slider has for a value between its steps."""
+        steps = round(math.log10(value / self.low) / self.step)
+        return min(10 ** (math.log10(self.low) + steps * self.step), self.high)
 
     def widget(self, value):
         """Return the ipywidgets slider, standing at `value`."""
         return widgets.FloatLogSlider(
             value, min=math.log10(self.low), max=math.log10(self.high), step=self.step,
-            description=self.label, readout_format=".3g", **ROW,
+            description=self.label, tooltip=self.label, readout_format=".3g", **ROW,
         )  # fmt: skip
 
 
@@ -145,7 +157,13 @@ class IntSlider(Slider):
     def widget(self, value):
         """Return the ipywidgets slider, standing at `value`."""
         return widgets.IntSlider(
-            value, min=self.low, max=self.high, step=self.step, description=self.label, **ROW
+            value,
+            min=self.low,
+            max=self.high,
+            step=self.step,
+            description=self.label,
+            tooltip=self.label,
+            **ROW,
         )
 
 
@@ -206,10 +224,10 @@ class Choice:
         options = list(self.options)
         if self.slider:
             return widgets.SelectionSlider(
-                options=options, value=value, description=self.label, **ROW
+                options=options, value=value, description=self.label, tooltip=self.label, **ROW
             )
         return widgets.ToggleButtons(
-            options=options, value=value, description=self.label,
+            options=options, value=value, description=self.label, tooltip=self.label,
             style={"description_width": "auto", "button_width": "auto"}, layout={"width": "auto"},
         )  # fmt: skip
 

@@ -5,9 +5,13 @@ import base64
 import html
 import itertools
 import json
+import math
+import signal
+import threading
 import time
 import traceback
 import types
+from pathlib import Path
 
 import ipywidgets as widgets
 import traitlets
@@ -18,6 +22,7 @@ from .picture import DPI, Picture
 
 __all__ = ["Checkbox", "Choice", "IntSlider", "Lab", "LogSlider", "Slider", "View"]
 
+SCRIPT = Path(__file__).with_name("lab.js").read_text(encoding="utf-8")
 FRAME = 0.04  # seconds between two pictures of a running lab: 25 a second look continuous
 
 
@@ -41,6 +46,9 @@ class Lab:
         `run(values)`, a generator for what takes longer than a picture: it yields
         `(fraction done, result)` after each small step. `values` is a live mapping: it always
         holds what the controls say now. The lab then has a *Run* and a *Stop* button.
+    keep : callable, optional
+        `keep(result, earlier)`: puts into a new result what shall stay in the picture of the
+        result that the last run ended with, until *Reset*.
     functions : sequence of str, optional
         Names of arguments through which a learner's own function enters `compute`; there they
         are None unless given: `labs.softmax(softmax=my_softmax)`.
@@ -63,8 +71,9 @@ class Lab:
     """
 
     def __init__(
-        self, title, controls, compute, draw, describe, *, run=None, functions=(), size=(8, 3.6)
-    ):
+        self, title, controls, compute, draw, describe, *, run=None, keep=None, functions=(),
+        size=(8, 3.6),
+    ):  # fmt: skip
         names = [control.name for control in controls] + list(functions)
         repeated = {name for name in names if names.count(name) > 1}
         if repeated:
@@ -72,6 +81,7 @@ class Lab:
         self.title = title
         self.controls = {control.name: control for control in controls}
         self.compute, self.draw, self.describe, self.run = compute, draw, describe, run
+        self.keep = keep
         self.functions = tuple(functions)
         self.size = size
         package, _, module = compute.__module__.rpartition(".")
@@ -123,6 +133,34 @@ class _DescribedImage(widgets.Image):
     description = traitlets.Unicode("").tag(sync=True)
 
 
+_runs = set()  # the views whose run is under way
+
+
+def _interrupt_runs(*_):
+    for view in _runs:
+        view._interrupted = True
+
+
+def _heed_interrupts():
+    """Let an interrupt of the kernel reach the runs: between two cells ipykernel ignores it."""
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if in_main_thread and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, _interrupt_runs)
+
+
+def _running_loop():
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _script(source):
+    """Return an output that runs JavaScript where the notebook is shown."""
+    data = {"application/javascript": source}
+    return {"output_type": "display_data", "data": data, "metadata": {}}
+
+
 class View:
     """An open lab: its values, its picture and the text that says what the picture shows.
 
@@ -144,11 +182,14 @@ class View:
         self._functions = {name: state.pop(name, None) for name in lab.functions}
         self._values = {**lab.defaults(), **state}
         self._opened = dict(self._values)
+        self._asked = dict(self._values)  # what the controls were last set to by a call
         self.png, self.text, self.error = b"", "", ""
         self.running = False
         self._stopping = False
         self._pending = True
         self._task = None
+        self._loop = _running_loop()
+        self._last = None  # what the last run ended with, if something of it is kept
         self._picture = Picture(lab.draw, lab.size)
         self._build()
         self._refresh()
@@ -166,7 +207,8 @@ class View:
         words = [f"{name}={value!r}" for name, value in self._values.items()]
         for name, function in self._functions.items():
             if function is not None:
-                words.append(f"{name}={getattr(function, '__name__', name)}")
+                known = getattr(function, "__name__", name)
+                words.append(f"{name}={known if known.isidentifier() else '...'}")  # a lambda
         return f"{self.lab.name}({', '.join(words)})"
 
     def set(self, **state):
@@ -177,20 +219,35 @@ class View:
                 self._functions[name] = value
             else:
                 self.widgets[name].value = value
+                self._values[name] = self._asked[name] = value
         self._refresh()
 
     # --- from values to picture
 
     def _on_change(self, name, value):
-        self._values[name] = self.lab.controls[name].check(value)
+        control = self.lab.controls[name]
+        value = control.check(value)
+        asked = self._asked[name]
+        if isinstance(control, Slider) and self._values[name] == asked:
+            if math.isclose(value, control.rounded(asked), rel_tol=1e-9, abs_tol=1e-9):
+                return  # the browser has only rounded to a step what the lab was asked for
+        self._values[name] = value
         self._code.layout.display = "none"  # what was copied is no longer the present state
         if self._pending:  # however many changes arrive before the picture, the newest one wins
             return
         self._pending = True
+        self._soon(self._refresh)
+
+    def _soon(self, action):
+        """Do something on the event loop where the lab was opened; at once where there is none.
+
+        JupyterLab lets the kernel read controls in a thread of their own, in which MXNet's NumPy
+        interface is off; and two threads must not draw one picture.
+        """
         try:
-            asyncio.get_running_loop().call_soon(self._refresh)
-        except RuntimeError:  # no event loop (a script): answer at once
-            self._refresh()
+            (self._loop or asyncio.get_running_loop()).call_soon_threadsafe(action)
+        except RuntimeError:  # a script, or the loop is closed
+            action()
 
     def _refresh(self):
         if not self._pending:  # answered meanwhile
@@ -204,6 +261,8 @@ class View:
             self._fail(error)
 
     def _show(self, result):
+        if self.lab.keep is not None and self._last is not None:
+            self.lab.keep(result, self._last)
         text, png = self.lab.describe(result), self._picture.show(result)
         self.text, self.png, self.error = text, png, ""
         self._image.tooltip = text  # the text alternative of the picture
@@ -211,9 +270,13 @@ class View:
         self._say(text)
 
     def _fail(self, error):
-        line = traceback.extract_tb(error.__traceback__)[-1]
-        self.error = f"{type(error).__name__}: {error} (line {line.lineno} of {line.name})"
-        self.text = f"✗ No result at this setting. {self.error}"
+        if isinstance(error, KeyboardInterrupt):
+            self.error = "Interrupted (KeyboardInterrupt): Run starts anew."
+            self.text = f"✗ {self.error}"
+        else:
+            line = traceback.extract_tb(error.__traceback__)[-1]
+            self.error = f"{type(error).__name__}: {error} (line {line.lineno} of {line.name})"
+            self.text = f"✗ No result at this setting. {self.error}"
         self._image.tooltip = self.text
         self._say("")
 
@@ -236,7 +299,7 @@ class View:
             raise TypeError(f"{self.lab.title!r} has nothing to run")
         if self.running:
             return
-        self.running, self._stopping = True, False
+        self.running, self._stopping, self._interrupted = True, False, False
         self._run_button.disabled, self._stop_button.disabled = True, False
         try:
             self._task = asyncio.get_running_loop().create_task(self._drive())
@@ -248,10 +311,13 @@ class View:
         self._stopping = True
 
     async def _drive(self):
-        result = None
+        result = latest = None
         try:
+            _runs.add(self)
+            _heed_interrupts()
             shown = time.monotonic()
             for fraction, result in self.lab.run(self.values, **self._functions):
+                latest = result
                 self._progress.value = fraction
                 if time.monotonic() - shown > FRAME:
                     self._show(result)
@@ -260,12 +326,16 @@ class View:
                     shown = time.monotonic()
                 if self._stopping:
                     break
+                if self._interrupted:
+                    raise KeyboardInterrupt
             if result is not None:
                 self._show(result)
+            self._last = latest
         except (Exception, KeyboardInterrupt) as error:
             self._fail(error)
         finally:
             self.running = False
+            _runs.discard(self)
             self._run_button.disabled, self._stop_button.disabled = False, True
 
     # --- widgets
@@ -287,22 +357,27 @@ class View:
         self.widget = widgets.VBox(
             [
                 widgets.HTML(f"<strong>{html.escape(lab.title)}</strong>"),
-                widgets.GridBox(
-                    list(self.widgets.values()),
-                    layout=dict(grid_template_columns="repeat(auto-fit, minmax(340px, 1fr))",
-                                grid_gap="2px 16px", width=f"{width}px", max_width="100%"),
-                ),
+                self._controls(dict(width=f"{width}px", max_width="100%")),
                 self._buttons(),
                 self._error,
                 self._image,
                 self._text,
+                widgets.Output(outputs=[_script(SCRIPT)]),
             ]
         )  # fmt: skip
+
+    def _controls(self, layout):
+        """Return the controls in a grid, below those that take a row for themselves."""
+        wide = [self.widgets[n] for n, c in self.lab.controls.items() if getattr(c, "wide", False)]
+        rest = [widget for widget in self.widgets.values() if widget not in wide]
+        columns = "repeat(auto-fit, minmax(340px, 1fr))"
+        grid = dict(grid_template_columns=columns, grid_gap="2px 16px")
+        return widgets.VBox([*wide, widgets.GridBox(rest, layout=grid)], layout=layout)
 
     def _buttons(self):
         def button(label, tip, action):
             made = widgets.Button(description=label, tooltip=tip, layout=dict(width="auto"))
-            made.on_click(lambda _: action())
+            made.on_click(lambda _: self._soon(action))
             return made
 
         self._code = widgets.Text(
@@ -315,12 +390,16 @@ class View:
         self._stop_button.disabled = True
         runs = [self._run_button, self._stop_button, self._progress] if self.lab.run else []
         rest = [
-            button("Reset", "back to where the lab opened", lambda: self.set(**self._opened)),
+            button("Reset", "back to where the lab opened", self._reset),
             button("Copy state", "the call that opens the lab as it is now", self._copy),
             self._code,
             self._clipboard,
         ]
         return widgets.HBox(runs + rest)
+
+    def _reset(self):
+        self._last = None
+        self.set(**self._opened)
 
     def _copy(self):
         """Show the call of the present state, and put it on the clipboard where that is allowed."""

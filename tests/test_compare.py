@@ -138,10 +138,8 @@ def test_no_difference_needs_infinitely_many_seeds_and_no_noise_two():
     assert compare.seeds_needed(0.0, 1.0) == math.inf
     assert compare.seeds_needed(0.1, 0.0) == 2
     row = {"verdict": "cannot tell", "low": -1.0, "high": 1.0, "seeds": math.inf}
-    assert (
-        compare.sentence("b", row, 3, "a")
-        == "b against a: cannot tell at 3 seeds (-1.000 to +1.000)"
-    )
+    said = compare.sentence("b", row, 3, "a")
+    assert said == "b against a: cannot tell at 3 seeds (-1.000 to +1.000); more than 1,000 could"
 
 
 def test_negative_noise_is_refused():

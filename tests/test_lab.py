@@ -4,6 +4,7 @@ import asyncio
 import base64
 import io
 import math
+import threading
 
 import ipywidgets as widgets
 import numpy
@@ -84,6 +85,40 @@ def test_in_a_burst_of_events_the_newest_value_wins_and_nothing_queues_up(lab):
     view = asyncio.run(drag())
     assert CALLS == [5.0]
     assert view.text == "The square is 25.00."
+
+
+def test_control_that_speaks_in_another_thread_is_answered_where_the_lab_was_opened(lab):
+    """JupyterLab reads controls in a thread of their own; MXNet's NumPy mode is off there."""
+    threads = []
+
+    def own(value):
+        threads.append(threading.current_thread())
+        return value
+
+    async def move():
+        view = lab(own=own)
+        await asyncio.to_thread(setattr, view.widgets["x"], "value", 5.0)
+        await asyncio.sleep(0.01)
+        return view
+
+    assert asyncio.run(move()).text == "The square is 5.00."
+    assert set(threads) == {threading.main_thread()}
+
+
+def test_lab_stays_at_what_it_was_asked_for_though_the_browser_knows_only_steps(lab):
+    view = lab(x=2.2)
+    view.widgets["x"].value = 2.0  # what a slider with steps of 0.5 sends back when it opens
+    assert view.values["x"] == 2.2
+    view.widgets["x"].value = 2.5
+    assert view.values["x"] == 2.5
+    view.set(x=3.1)
+    view.widgets["x"].value = 3.0
+    assert view.values["x"] == 3.1
+
+
+def test_position_of_a_slider_is_rounded_as_the_browser_does_not():
+    assert Slider("a", "", -5, 105, step=0.5, value=0).check(-8.8e-16) == 0
+    assert str(Slider("a", "", 0, 1, step=0.1, value=0).check(0.30000000000000004)) == "0.3"
 
 
 def test_setting_several_controls_draws_one_picture(lab):
@@ -190,6 +225,10 @@ def test_copied_state_opens_the_lab_in_that_state():
     view._copy()
     assert view._code.value == view.call
     assert eval(view.call, {"dx": __import__("d2l_extras")}).png == view.png
+
+
+def test_copied_state_leaves_the_place_of_a_lambda_open(lab):
+    assert lab(own=lambda value: value).call == "lab(x=2.0, mode='b', own=...)"
 
 
 def test_copied_state_names_the_learners_function(lab):

@@ -56,7 +56,7 @@ def test_lab_run_draws_its_steps_at_both_ends_of_every_control(lab):
         pytest.skip("this lab has no run")
     view = lab()
     for control in lab.controls.values():
-        for value in control.trials:
+        for value in control.ends:
             view.set(**{**lab.defaults(), control.name: value})
             steps = 0
             for fraction, result in lab.run(view.values):

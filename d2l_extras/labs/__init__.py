@@ -5,6 +5,7 @@ from .block_hybridblock import lab as block_hybridblock
 from .cross_entropy import lab as cross_entropy
 from .digits_training import lab as digits_training
 from .dropout import lab as dropout
+from .layer_order import lab as layer_order
 from .line import lab as line
 from .minibatch_sgd import lab as minibatch_sgd
 from .softmax import lab as softmax
@@ -15,6 +16,7 @@ __all__ = [
     "cross_entropy",
     "digits_training",
     "dropout",
+    "layer_order",
     "line",
     "minibatch_sgd",
     "softmax",
