@@ -34,7 +34,7 @@ def _new_page(browser):
     """A function that returns a page with no memory of the others."""
 
     def new_page():
-        context = browser.new_context(viewport={"width": 1400, "height": 1000})
+        context = browser.new_context(viewport={"width": 1400, "height": 1400})
         context.set_default_timeout(PATIENCE * 1000)
         return context.new_page()
 

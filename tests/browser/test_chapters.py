@@ -69,31 +69,29 @@ def test_every_control_of_every_lab_changes_picture_and_words(chapter):
         lab.show()
         opened = lab.reset()
         controls = lab.controls()
-        for control in list(controls):
+        for control in [one for one in controls if any(one.moves())]:  # not the chosen option
             heard = set() if (lab.title, str(control)) in ONLY_SEEN else {"words"}
             wanted = {"picture"} | heard
-            changed = changes(lab, control)
-            for other in [other for other in controls if other is not control]:
+            others = [other for other in controls if other is not control]
+            changed = set()
+            for first in [(), others, *([other] for other in others)]:
+                lab.reset(opened)
+                changed |= changes(lab, control, first)
                 if wanted <= changed:
                     break
-                lab.reset(opened)
-                changed |= changes(lab, control, after=other)
-                if wanted <= changed:  # it may free other controls too: next time try it first
-                    controls.remove(other)
-                    controls.insert(0, other)
-            if not wanted <= changed and any(control.moves()):
+            else:
                 missing.append((lab, control, wanted - changed))
             assert lab.reset(opened) == opened, f"{lab}: Reset after {control}"
     assert not missing
 
 
-def changes(lab, control, after=None):
-    """Return what the moves of a control change, after a move of another one.
+def changes(lab, control, first):
+    """Return what the moves of a control change, once some others have been moved first.
 
     Some controls act only in some states: a batch size says nothing before the first batch.
     """
-    if after is not None:
-        move_once(lab, after)
+    for other in first:
+        move_once(lab, other)
     return set().union(*(lab.answer(control.handle, key) for key in control.moves()))
 
 
