@@ -203,7 +203,9 @@ def seeds_needed(difference, sd, *, paired=True, confidence=0.95, power=0.8):
     for n in itertools.count(max(2, math.ceil(arms * (normal / effect) ** 2))):
         freedom = arms * (n - 1)
         limit = stats.t.ppf((1 + confidence) / 2, freedom)
-        if stats.nct.sf(limit, freedom, effect * (n / arms) ** 0.5) >= power:
+        with numpy.errstate(all="ignore"):  # SciPy 1.10 divides by zero at some few seeds
+            found = stats.nct.sf(limit, freedom, effect * (n / arms) ** 0.5)
+        if found >= power:
             return float(n)
 
 

@@ -45,8 +45,7 @@ def test_verdicts_are_plain_words_and_the_best_comes_first():
 
 def test_pairing_sees_what_unpaired_runs_hide():
     """The seeds' common part is ten times the difference: without pairing nothing is seen."""
-    low, high = stats.ttest_ind(losses("worse"), losses("base")).confidence_interval(1 - 0.05 / 3)
-    assert low < 0 < high
+    assert stats.ttest_ind(losses("worse"), losses("base")).pvalue > 0.05
 
 
 def test_for_an_accuracy_more_is_better():
