@@ -126,13 +126,11 @@ def assert_run_and_stop_work(lab):
     run, stop = lab.button("Run"), lab.button("Stop")
     before = lab.read()
     lab.press(run, "Space")
-    expect(stop).to_be_enabled()
     lab.wait_for_answer(before)
-    lab.press(stop, "Space")
+    lab.press(stop, "Space")  # a short run may have ended by itself: then this does nothing
     expect(run).to_be_enabled()
     expect(stop).to_be_disabled()
     lab.press(run, "Space")
-    expect(stop).to_be_enabled()
     try:
         expect(stop).to_be_disabled(timeout=5_000)
     except AssertionError:  # a long one
