@@ -185,7 +185,7 @@ class View:
         self._asked = dict(self._values)  # what the controls were last set to by a call
         self.png, self.text, self.error = b"", "", ""
         self.running = False
-        self._stopping = False
+        self._stopping = self._resetting = False
         self._pending = True
         self._task = None
         self._loop = _running_loop()
@@ -337,6 +337,8 @@ class View:
             self.running = False
             _runs.discard(self)
             self._run_button.disabled, self._stop_button.disabled = False, True
+        if self._resetting:
+            self._reset()
 
     # --- widgets
 
@@ -398,7 +400,10 @@ class View:
         return widgets.HBox(runs + rest)
 
     def _reset(self):
-        self._last = None
+        if self.running:  # a run ends first: its last step must not overwrite the opening picture
+            self._stopping = self._resetting = True
+            return
+        self._resetting, self._last = False, None
         self.set(**self._opened)
 
     def _copy(self):

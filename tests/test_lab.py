@@ -311,6 +311,22 @@ def test_run_can_be_steered_and_stopped_and_never_blocks_the_loop(endless_lab):
     assert view.text == "The square is 0.00.", "after a run the controls compute again"
 
 
+def test_reset_during_a_run_stops_it_and_shows_the_opening_picture(endless_lab):
+    async def main():
+        view = endless_lab(x=1)
+        opened = view.png
+        view.start()
+        view.widgets["x"].value = 7.0
+        await until_it_says(view, "The square is 7.00.")
+        press(view, "Reset")
+        await asyncio.wait_for(view._task, 20)
+        assert not view.running
+        assert view.values["x"] == 1 and view.text == "The square is 0.00."
+        assert view.png == opened
+
+    asyncio.run(main())
+
+
 def test_error_in_a_run_is_shown_and_the_lab_lives_on():
     def failing(values):
         yield 0.1, 1

@@ -119,7 +119,9 @@ def test_every_button_of_every_lab_does_what_it_says(chapter):
         if lab.button("Run").count() and lab.title not in ran:
             ran.add(lab.title)
             assert_run_and_stop_work(lab)
-            assert lab.reset(opened) == opened
+            lab.press(lab.button("Run"), "Space")
+            assert lab.reset(opened) == opened, "Reset ends a run"
+            expect(lab.button("Run")).to_be_enabled()
 
 
 def assert_run_and_stop_work(lab):
@@ -130,12 +132,6 @@ def assert_run_and_stop_work(lab):
     lab.press(stop, "Space")  # a short run may have ended by itself: then this does nothing
     expect(run).to_be_enabled()
     expect(stop).to_be_disabled()
-    lab.press(run, "Space")
-    try:
-        expect(stop).to_be_disabled(timeout=5_000)
-    except AssertionError:  # a long one
-        lab.press(stop, "Space")
-    expect(run).to_be_enabled()
     lab.settle()
     assert lab.read()["alternative"] == lab.read()["words"]
     assert not lab.read()["error"]

@@ -50,7 +50,7 @@ def test_all_cells_run_again_after_a_restart_of_the_kernel(open_notebook, server
 
 
 def test_two_labs_train_at_once_and_both_end_with_their_own_picture(open_notebook, server):
-    long, short = "epochs=3", "epochs=2, network='multilayer perceptron'"
+    long, short = "epochs=6", "epochs=4, network='multilayer perceptron'"
     sources = [f"dx.labs.digits_training({state})" for state in (long, short)]
     notebook = open_notebook(server.write("two-labs.ipynb", *sources)).run_all()
     for lab in notebook.labs:
@@ -63,8 +63,8 @@ def test_two_labs_train_at_once_and_both_end_with_their_own_picture(open_noteboo
     one, other = (lab.read() for lab in notebook.labs)
     assert one["words"].startswith("softmax regression, batch size 64")
     assert other["words"].startswith("multilayer perceptron, batch size 64")
-    assert "3.00 epochs, 57 updates" in one["words"]
-    assert "2.00 epochs, 38 updates" in other["words"]
+    assert "6.00 epochs, 114 updates" in one["words"]
+    assert "4.00 epochs, 76 updates" in other["words"]
     assert not one["error"] and not other["error"]
 
 
