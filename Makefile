@@ -22,7 +22,7 @@ test: lint ## run every check
 
 test-browser: .venv/.synced ## try the chapters in JupyterLab with a real browser (Chromium)
 	$(UV) sync --quiet --frozen --inexact --python 3.11 --extra test --extra browser --extra dashboards
-	$(PYTHON) -m pytest tests/browser -o addopts= -p no:nbval -rs --durations=5
+	$(PYTHON) -m pytest tests/browser -n auto -o addopts= -p no:nbval -rs --durations=5
 
 test-machines: .venv/.synced ## run the chapters as other processors would (half an hour)
 	$(PYTHON) -m tests.machines

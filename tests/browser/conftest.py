@@ -1,20 +1,39 @@
-"""One Chromium and one JupyterLab, on a copy of the chapters, for all browser tests."""
+"""One Chromium and one JupyterLab, on a copy of the chapters, for each worker."""
 
+import re
 import shutil
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
+from xdist.scheduler import LoadScopeScheduling
 
 from .notebook import Notebook
 from .server import ARTIFACTS, BROWSERS, FLAGS, PATIENCE, Server, chromium
+
+
+class ByChapter(LoadScopeScheduling):
+    """Several workers share the tests: each takes a whole chapter, with its kernel, or a file."""
+
+    def _split_scope(self, nodeid):
+        chapter = re.search(r"\[(\d\d)-", nodeid)
+        return chapter[1] if chapter else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return ByChapter(config, log)
+
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):  # once, not in every worker
+        shutil.rmtree(ARTIFACTS, ignore_errors=True)
+        ARTIFACTS.mkdir(parents=True)
 
 
 @pytest.fixture(scope="session", name="browser")
 def _browser():
     if chromium() is None:
         pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is on the PATH")
-    shutil.rmtree(ARTIFACTS, ignore_errors=True)
-    ARTIFACTS.mkdir(parents=True)
     expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
