@@ -265,8 +265,9 @@ class View:
             self.lab.keep(result, self._last)
         text, png = self.lab.describe(result), self._picture.show(result)
         self.text, self.png, self.error = text, png, ""
-        self._image.tooltip = text  # the text alternative of the picture
-        self._image.value = png
+        with self._image.hold_sync():  # one message: each makes the browser load the picture
+            self._image.value = png
+            self._image.tooltip = text  # the text alternative of the picture
         self._say(text)
 
     def _fail(self, error):

@@ -1,10 +1,11 @@
 """A matplotlib figure that is drawn once, and of which afterwards only what moved is drawn."""
 
-import io
+import struct
+import zlib
 
+import numpy
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from PIL import Image
 
 DPI = 100
 
@@ -50,17 +51,35 @@ class Picture:
         for artist in self._moving:
             if artist.get_visible():
                 artist.draw(self.canvas.get_renderer())
-        return self._png()
-
-    def _png(self):
-        pixels = Image.fromarray(memoryview_to_array(self.canvas)).convert("RGB")
-        file = io.BytesIO()
-        pixels.save(file, "png", compress_level=1)
-        return file.getvalue()
+        return png(numpy.asarray(self.canvas.buffer_rgba())[..., :3])
 
 
-def memoryview_to_array(canvas):
-    """Return the canvas's pixels as an array of shape (height, width, 4), without a copy."""
-    import numpy
+def png(pixels):
+    """Return pixels as the bytes of a PNG file.
 
-    return numpy.asarray(canvas.buffer_rgba())
+    Pillow tries five filters on each row of pixels; on flat colors and thin lines that saves
+    little space and takes three times as long as all the drawing before it.
+
+    Parameters
+    ----------
+    pixels : numpy.ndarray
+        Red, green, blue: shape (height, width, 3), dtype uint8.
+
+    References
+    ----------
+    Portable Network Graphics specification, third edition, W3C 2025, sections 5, 9 and 11.
+
+    Examples
+    --------
+    >>> png(numpy.zeros((2, 3, 3), "uint8"))[:8]
+    b'\\x89PNG\\r\\n\\x1a\\n'
+    """
+    height, width, _ = pixels.shape
+    rows = numpy.zeros((height, 1 + 3 * width), "uint8")  # each begins with its filter: 0, none
+    rows[:, 1:].reshape(pixels.shape)[:] = pixels
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)  # 8 bits each, no palette
+    chunks = (b"IHDR", header), (b"IDAT", zlib.compress(rows, 1)), (b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
