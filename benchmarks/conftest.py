@@ -6,7 +6,7 @@ EXPECTED = {
     "training, mlp": 6,
     "training, conv net": 1.1,
     "slider change to new PNG, in the kernel": 5,
-    "key press to new picture, in JupyterLab": 2.5,
+    "key press to new picture, in JupyterLab": 3,
 }
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PINS = ROOT / "build" / "pins"
+PASSIVE = {"OMP_WAIT_POLICY": "passive"}  # threads that spin while they wait starve the others
 SETTINGS = {
     "default": {},
     "sse41": {"DNNL_MAX_CPU_ISA": "SSE41"},
@@ -25,9 +26,9 @@ SETTINGS = {
     "nehalem": {"OPENBLAS_CORETYPE": "Nehalem"},
     "haswell": {"OPENBLAS_CORETYPE": "Haswell"},
     "skylakex": {"OPENBLAS_CORETYPE": "SkylakeX"},
-    "threads-1": {"OMP_NUM_THREADS": "1"},
-    "threads-2": {"OMP_NUM_THREADS": "2"},
-    "threads-4": {"OMP_NUM_THREADS": "4"},
+    "threads-1": {"OMP_NUM_THREADS": "1", **PASSIVE},
+    "threads-2": {"OMP_NUM_THREADS": "2", **PASSIVE},
+    "threads-4": {"OMP_NUM_THREADS": "4", **PASSIVE},
     "naive-engine": {"MXNET_ENGINE_TYPE": "NaiveEngine"},
     "pins": {},
 }
