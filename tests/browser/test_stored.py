@@ -1,7 +1,6 @@
 """A notebook without a kernel: what is stored is shown."""
 
 import nbformat
-from playwright.sync_api import expect
 
 from .server import ROOT
 
@@ -25,28 +24,3 @@ def test_chapter_whose_kernel_was_shut_down_shows_them_after_a_reload(open_noteb
     notebook.wait_for("!panel.sessionContext.session")
     notebook.reload()
     assert not notebook.stored_labs_not_shown(FIRST)
-
-
-def test_lab_that_was_run_and_saved_is_still_seen_when_the_notebook_is_opened_again(
-    open_notebook, server
-):
-    name = server.write("saved.ipynb", "dx.labs.softmax()")
-    notebook = open_notebook(name).run_all()
-    (lab,) = notebook.labs
-    before = lab.read()
-    lab.press(lab.controls()[0].handle, "End")
-    moved, picture = lab.wait_for_answer(before), lab.picture_bytes()
-    notebook.save()
-    notebook.menu("Kernel", "Shut Down Kernel")
-    notebook.wait_for("!panel.sessionContext.session")
-
-    again = open_notebook(name)
-
-    expect(again.page.locator("img.widget-image")).to_have_count(1)
-    (lab,) = again.labs
-    assert lab.read()["words"] == moved["words"]
-    assert lab.picture_bytes() == picture
-    again.run_all()
-    (lab,) = again.labs
-    lab.press(lab.controls()[0].handle, "End")
-    lab.wait_for_words(moved["words"])
