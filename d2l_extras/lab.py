@@ -15,7 +15,7 @@ from pathlib import Path
 
 import ipywidgets as widgets
 import traitlets
-from IPython.display import Javascript
+from IPython.display import Javascript, display
 
 from .controls import Checkbox, Choice, IntSlider, LogSlider, Slider
 from .picture import DPI, Picture
@@ -23,6 +23,16 @@ from .picture import DPI, Picture
 __all__ = ["Checkbox", "Choice", "IntSlider", "Lab", "LogSlider", "Slider", "View"]
 
 SCRIPT = Path(__file__).with_name("lab.js").read_text(encoding="utf-8")
+WIDGET = "application/vnd.jupyter.widget-view+json"
+# A lab in a notebook is three outputs: picture, words, widget. Either the widget is alive and
+# says it all, or, without its kernel, it is only an error message: that is hidden then.
+AT_REST = """\
+<style>
+.jp-OutputArea-child:has(+ * .d2l-extras-words):has(+ * + * .widget-vbox),
+.jp-OutputArea-child:has(.d2l-extras-words):has(+ * .widget-vbox),
+.jp-OutputArea-child:has(.d2l-extras-words) + :not(:has(.widget-vbox)) { display: none; }
+</style>
+<div class="d2l-extras-words">"""
 FRAME = 0.04  # seconds between two pictures of a running lab: 25 a second look continuous
 
 
@@ -415,8 +425,10 @@ class View:
         script = f"navigator.clipboard && navigator.clipboard.writeText({json.dumps(self.call)})"
         self._clipboard.append_display_data(Javascript(script))
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        bundle = dict(self.widget._repr_mimebundle_() or {})
-        bundle["image/png"] = base64.b64encode(self.png).decode("ascii")
-        bundle["text/plain"] = self.text
-        return bundle
+    def _ipython_display_(self):
+        """Show the lab; and, for the day when no kernel answers, its picture and its words."""
+        picture = {"image/png": base64.b64encode(self.png).decode("ascii")}
+        words = {"text/html": AT_REST + html.escape(self.text) + "</div>", "text/plain": self.text}
+        live = {WIDGET: self.widget._repr_mimebundle_()[WIDGET]}
+        for data in picture, words, live:
+            display(data, raw=True)

@@ -4,8 +4,8 @@ import nbformat
 from nbclient import NotebookClient
 
 from .files import write_atomically
+from .lab import WIDGET
 
-WIDGET = "application/vnd.jupyter.widget-view+json"
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -54,24 +54,9 @@ def _clean_outputs(outputs):
             if previous and previous.output_type == "stream" and previous.name == output.name:
                 previous.text += output.text
                 continue
-        elif "data" in output and output.data.pop(WIDGET, None):
-            cleaned.extend(_at_rest(output))
-            continue
+        elif WIDGET in output.get("data", {}):
+            continue  # the picture and the words before it can be seen without a kernel
         elif "metadata" in output:
             output.metadata = {}
         cleaned.append(output)
     return cleaned
-
-
-def _at_rest(output):
-    """Return a lab's picture and, as an output of its own, the text that describes it.
-
-    A viewer shows only the richest form of one output: apart, both can be read without a kernel.
-    nbval compares outputs form by form, so that this equals the one bundle of a fresh run.
-    """
-    text = output.data.pop("text/plain", None)
-    output.metadata = {}
-    parts = [output] if output.data else []
-    if text is not None:
-        parts.append(nbformat.v4.new_output("display_data", {"text/plain": text}))
-    return parts

@@ -212,12 +212,16 @@ def test_draw_that_returns_no_update_is_refused(lab):
 # --- at rest, addressable
 
 
-def test_display_is_one_bundle_of_widget_picture_and_text(lab):
+def test_display_is_picture_words_and_widget(lab, monkeypatch):
+    shown = []
+    monkeypatch.setattr("d2l_extras.lab.display", lambda data, raw: shown.append(data))
     view = lab(x=3)
-    bundle = view._repr_mimebundle_()
-    assert bundle["text/plain"] == "The square is 9.00."
-    assert base64.b64decode(bundle["image/png"]) == view.png
-    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == view.widget.model_id
+    view._ipython_display_()
+    picture, words, live = shown
+    assert base64.b64decode(picture["image/png"]) == view.png
+    assert words["text/plain"] == "The square is 9.00."
+    assert words["text/html"].endswith(">The square is 9.00.</div>")
+    assert live["application/vnd.jupyter.widget-view+json"]["model_id"] == view.widget.model_id
 
 
 def test_copied_state_opens_the_lab_in_that_state():

@@ -1,8 +1,9 @@
 """A notebook without a kernel: what is stored is shown."""
 
 import nbformat
+from playwright.sync_api import expect
 
-from .server import ROOT
+from .server import ARTIFACTS, ROOT
 
 FIRST = ROOT / "notebooks" / "00-start-here.ipynb"
 
@@ -24,3 +25,29 @@ def test_chapter_whose_kernel_was_shut_down_shows_them_after_a_reload(open_noteb
     notebook.wait_for("!panel.sessionContext.session")
     notebook.reload()
     assert not notebook.stored_labs_not_shown(FIRST)
+
+
+def test_lab_that_was_run_and_saved_is_still_seen_when_the_notebook_is_opened_again(
+    open_notebook, server
+):
+    name = server.write("saved.ipynb", "dx.labs.softmax()")
+    notebook = open_notebook(name).run_all()
+    (lab,) = notebook.labs
+    words = lab.read()["words"]
+    picture, said = (
+        notebook.cell(1).locator(".jp-RenderedImage"),
+        notebook.cell(1).get_by_text(words),
+    )
+    expect(picture).to_be_hidden()  # the lab itself shows both
+    expect(said).to_have_count(2)
+    expect(said.first).to_be_hidden()
+    notebook.save()
+    notebook.menu("Kernel", "Shut Down Kernel")
+    notebook.wait_for("!panel.sessionContext.session")
+    notebook.reload()
+    notebook.page.get_by_text("model not found").wait_for(state="attached")
+    expect(notebook.page.get_by_text("model not found")).to_be_hidden()
+    expect(picture).to_be_visible()
+    expect(said).to_have_count(1)
+    expect(said).to_be_visible()
+    notebook.page.screenshot(path=ARTIFACTS / "saved.png")
