@@ -12,11 +12,11 @@ from .server import ARTIFACTS, BROWSERS, FLAGS, PATIENCE, Server, chromium
 
 
 class ByChapter(LoadScopeScheduling):
-    """Several workers share the tests: each takes a whole chapter, with its kernel, or a file."""
+    """Several workers share the tests: each takes a whole chapter, with its kernel, or one test."""
 
     def _split_scope(self, nodeid):
         chapter = re.search(r"\[(\d\d)-", nodeid)
-        return chapter[1] if chapter else nodeid.partition("::")[0]
+        return chapter[1] if chapter else nodeid
 
 
 @pytest.hookimpl(optionalhook=True)
