@@ -98,7 +98,7 @@ def stored(folder):
     return [f"{content['configuration']['rate']},{content['seed']}" for content in contents]
 
 
-def wait_until(condition, seconds=60):
+def wait_until(condition, seconds=120):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"
@@ -352,7 +352,7 @@ def test_dask_sweep_survives_a_killed_worker(tmp_path, log, expected, cluster):
     )
     assert table.error.isna().all(), table.error.tolist()
     killer.join()
-    assert workers[0].wait(10) == -signal.SIGKILL and workers[1].poll() is None
+    assert workers[0].wait(60) == -signal.SIGKILL and workers[1].poll() is None
     pandas.testing.assert_frame_equal(results(table), expected, check_exact=True)
     counts = executions(log)
     assert 3 <= len(at_kill) < 12, "the worker was not killed in mid-sweep"
