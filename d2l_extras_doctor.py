@@ -12,8 +12,17 @@ import platform
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 REPAIR = "run `make lab`, or `pip install -e .` in the course's folder, with Python 3.11"
+
+
+class Finding(NamedTuple):
+    """What a check found: a line, and a detail that differs between machines where all is well."""
+
+    fine: bool
+    line: str
+    detail: str = ""
 
 
 def installed(package):
@@ -22,6 +31,11 @@ def installed(package):
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return None
+
+
+def _below_home(folder):
+    """Return a folder as text that can be handed on: without the name of the user."""
+    return str(folder).replace(str(Path.home()), "~", 1)
 
 
 def _major_minor(version):
@@ -54,39 +68,39 @@ def import_problem():
 def _check_python():
     version = platform.python_version()
     if sys.version_info[:2] == (3, 11):
-        return True, "Python 3.11"
-    return False, f"Python {version}, but MXNet 1.9.1 and the lock want 3.11: {REPAIR}"
+        return Finding(True, "Python 3.11", version)
+    return Finding(False, f"Python {version}, but MXNet 1.9.1 and the lock want 3.11: {REPAIR}")
 
 
 def _check_numpy():
     numpy = installed("numpy")
     if numpy is not None and _major_minor(numpy) < (1, 24):
-        return True, f"NumPy {numpy}"
-    return False, import_problem() or f"NumPy is not installed: {REPAIR}"
+        return Finding(True, "NumPy is older than 1.24", numpy)
+    return Finding(False, import_problem() or f"NumPy is not installed: {REPAIR}")
 
 
 def _check_import(package, wanted):
     version = installed(package)
     if version is None:
-        return False, f"{package} is not installed: run `pip install {package}=={wanted}`"
+        return Finding(False, f"{package} is not installed: run `pip install {package}=={wanted}`")
     try:
         importlib.import_module("d2l.mxnet" if package == "d2l" else package)
     except Exception as error:  # whatever a broken installation raises is the finding
-        return False, f"{package} {version} cannot be imported ({error}): {REPAIR}"
+        return Finding(False, f"{package} {version} cannot be imported ({error}): {REPAIR}")
     if version != wanted:
-        return False, f"{package} {version}, tested with {wanted}: {REPAIR}"
-    return True, f"{package} {version}"
+        return Finding(False, f"{package} {version}, tested with {wanted}: {REPAIR}")
+    return Finding(True, f"{package} {version}")
 
 
 def _check_mxnet():
     if import_problem():
-        return False, "MXNet cannot be imported until the lines above are mended"
+        return Finding(False, "MXNet cannot be imported until the lines above are mended")
     return _check_import("mxnet", "1.9.1")
 
 
 def _check_d2l():
     if import_problem():
-        return False, "d2l cannot be imported until the lines above are mended"
+        return Finding(False, "d2l cannot be imported until the lines above are mended")
     return _check_import("d2l", "1.0.3")
 
 
@@ -131,23 +145,26 @@ def _jupyter_data_folders():
 def _check_widgets():
     kernel = installed("ipywidgets")
     if kernel is None:
-        return False, f"ipywidgets is not installed beside the kernel: {REPAIR}"
+        return Finding(False, f"ipywidgets is not installed beside the kernel: {REPAIR}")
     server = server_prefix() or Path(sys.prefix)
     front_end = _widget_front_end(server)
     if front_end is None:
-        return False, (
+        return Finding(
+            False,
             f"sliders will not show: the Jupyter server in {server} has no widget extension: "
-            f"run `{server / 'bin' / 'pip'} install ipywidgets` and reload the page"
+            f"run `{server / 'bin' / 'pip'} install ipywidgets` and reload the page",
         )
     # ipywidgets 8 speaks with version 5 of the front end, ipywidgets 7 with versions 3 and 4.
     if kernel.split(".")[0] != "8" or front_end.split(".")[0] != "5":
-        return False, (
+        return Finding(
+            False,
             f"sliders may not show: the kernel has ipywidgets {kernel}, the server's widget "
-            f"extension is {front_end}; run `pip install 'ipywidgets>=8.1.5'` in both"
+            f"extension is {front_end}; run `pip install 'ipywidgets>=8.1.5'` in both",
         )
+    detail = f"ipywidgets {kernel}, front end {front_end}"
     if server.resolve() != Path(sys.prefix).resolve():
-        return True, f"widgets {kernel} (kernel and server live in different environments)"
-    return True, f"widgets {kernel}, front end {front_end}"
+        detail += f" of the server in {_below_home(server)}"
+    return Finding(True, "widgets fit the page that shows them", detail)
 
 
 def _check_kernel():
@@ -157,25 +174,24 @@ def _check_kernel():
 
         command = KernelSpecManager().get_kernel_spec("python3").argv[0]
     except Exception as error:
-        return False, f"Jupyter finds no kernel called python3 ({error}): {REPAIR}"
+        return Finding(False, f"Jupyter finds no kernel called python3 ({error}): {REPAIR}")
     own = Path(sys.prefix).resolve()
     if not Path(command).is_absolute() or Path(command).parent.parent.resolve() == own:
-        return True, "kernel python3 is this environment"
-    return False, (
+        return Finding(True, "kernel python3 is this environment", _below_home(own))
+    return Finding(
+        False,
         f"the kernel called python3 runs {command}, not this environment ({own}): run "
-        f"`{sys.executable} -m ipykernel install --sys-prefix`"
+        f"`{sys.executable} -m ipykernel install --sys-prefix`",
     )
 
 
 def _check_data():
     from d2l_extras import data
 
-    found = [kind.__name__ for kind in (data.FashionMNIST, data.MNIST) if kind.is_present()]
-    absent = [kind.__name__ for kind in (data.FashionMNIST, data.MNIST) if not kind.is_present()]
-    line = "data: " + ", ".join(["Digits", *found])
-    if absent:
-        line += f" ({' and '.join(absent)} will be downloaded when first used)"
-    return True, line
+    downloads = (data.FashionMNIST, data.MNIST)
+    found = [kind.__name__ for kind in downloads if kind.is_present()]
+    line = "data: Digits is here; FashionMNIST and MNIST are downloaded when first used"
+    return Finding(True, line, f"downloaded already: {' and '.join(found) or 'none'}")
 
 
 def _check_cache():
@@ -185,16 +201,21 @@ def _check_cache():
     try:
         data.make_writable(folder)
     except OSError as error:
-        return False, str(error)
-    return True, f"cache {str(folder).replace(str(Path.home()), '~', 1)} is writable"
+        return Finding(False, str(error))
+    return Finding(True, "the cache is writable", _below_home(folder))
 
 
 CHECKS = (_check_python, _check_numpy, _check_mxnet, _check_d2l, _check_kernel, _check_widgets)
 CHECKS_WITH_PACKAGE = (_check_data, _check_cache)
 
 
-def doctor():
+def doctor(details=False):
     """Print one line for each part of the environment, with the remedy where it fails.
+
+    Parameters
+    ----------
+    details : bool
+        Whether to add what differs between machines where all is well: versions and folders.
 
     Returns
     -------
@@ -210,11 +231,13 @@ def doctor():
     healthy = True
     for check in CHECKS + (CHECKS_WITH_PACKAGE if not import_problem() else ()):
         try:
-            fine, line = check()
+            finding = check()
         except Exception as error:  # a doctor that dies on the patient helps nobody
-            fine, line = False, f"{check.__name__.strip('_')}: {type(error).__name__}: {error}"
-        print("✓" if fine else "✗", line)
-        healthy = healthy and fine
+            name = check.__name__.strip("_")
+            finding = Finding(False, f"{name}: {type(error).__name__}: {error}")
+        added = f" ({finding.detail})" if details and finding.detail else ""
+        print("✓" if finding.fine else "✗", finding.line + added)
+        healthy = healthy and finding.fine
     return healthy
 
 
@@ -264,7 +287,7 @@ def main(arguments=None):
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     if arguments == ["doctor"]:
-        return 0 if doctor() else 1
+        return 0 if doctor(details=True) else 1
     problem = import_problem()
     try:
         if problem:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import d2l_extras as dx
 import d2l_extras_doctor as doctor
 
 ROOT = Path(__file__).parent.parent
@@ -23,13 +24,30 @@ def python(code, **environment):
     )
 
 
-def test_healthy_environment_gets_only_ticks(capsys, tmp_path, monkeypatch):
-    monkeypatch.setenv("D2L_EXTRAS_CACHE", str(tmp_path))
+def test_healthy_environment_gets_only_ticks_and_details_when_asked(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("D2L_EXTRAS_CACHE", str(tmp_path / "cache"))
     assert doctor.doctor() is True
     lines = capsys.readouterr().out.splitlines()
     assert all(line.startswith("✓ ") for line in lines)
-    for word in ("Python 3.11", "NumPy 1.23", "mxnet 1.9.1", "d2l 1.0.3", "widgets 8", "Digits"):
-        assert any(word in line for line in lines), word
+    assert doctor.doctor(details=True) is True
+    detailed = capsys.readouterr().out.splitlines()
+    assert all(long.startswith(line) for long, line in zip(detailed, lines, strict=True))
+    for word in ("Python 3.11 (3.11.", "1.24 (1.23.5", "mxnet 1.9.1", "d2l 1.0.3", "(ipywidgets 8.",
+                 f"({Path(sys.prefix).resolve()})", "already: ", "writable (~/cache)"):  # fmt: skip
+        assert any(word in line for line in detailed), word
+
+
+def test_lines_of_healthy_environments_are_the_same_on_every_machine(capsys, tmp_path, monkeypatch):
+    doctor.doctor()
+    here = capsys.readouterr().out
+    found = doctor.installed
+    versions = {"numpy": "1.22.4", "ipywidgets": "8.0.1"}
+    monkeypatch.setattr(doctor, "installed", lambda name: versions.get(name) or found(name))
+    monkeypatch.setenv("D2L_EXTRAS_CACHE", str(tmp_path / "elsewhere"))
+    monkeypatch.setattr(dx.data.MNIST, "is_present", lambda: True)
+    assert doctor.doctor() is True
+    assert capsys.readouterr().out == here
 
 
 def pretend_numpy(folder, version):
@@ -95,7 +113,7 @@ def test_wrong_python_is_named(monkeypatch):
 def test_server_without_the_widget_front_end_is_named_with_the_remedy(tmp_path, monkeypatch):
     monkeypatch.setattr(doctor, "server_prefix", lambda: tmp_path)
     monkeypatch.setattr(doctor, "_jupyter_data_folders", lambda: [])
-    fine, line = doctor._check_widgets()
+    fine, line, _ = doctor._check_widgets()
     assert not fine
     assert "sliders will not show" in line and f"{tmp_path}/bin/pip" in line
 
@@ -105,7 +123,7 @@ def test_old_front_end_is_named(tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     (folder / "package.json").write_text('{"version": "3.1.0"}')
     monkeypatch.setattr(doctor, "server_prefix", lambda: tmp_path)
-    fine, line = doctor._check_widgets()
+    fine, line, _ = doctor._check_widgets()
     assert not fine and "extension is 3.1.0" in line
 
 
@@ -116,7 +134,7 @@ def test_kernel_of_another_environment_is_named(monkeypatch):
         argv = ["/usr/somewhere/bin/python"]
 
     monkeypatch.setattr(KernelSpecManager, "get_kernel_spec", lambda self, name: Other)
-    fine, line = doctor._check_kernel()
+    fine, line, _ = doctor._check_kernel()
     assert not fine and "-m ipykernel install --sys-prefix" in line
 
 
