@@ -1,34 +1,17 @@
 """From a key press to the new picture in JupyterLab, ours beside interact; and after a drag."""
 
+import inspect
 import statistics
 
 import pytest
 
+from benchmarks import wave
 from benchmarks.conftest import RESULTS
 
 PRESSES, POSITIONS = 50, 100
 GROUP = "key press to new picture, in JupyterLab"
-FIGURE = """
-import numpy
-X = numpy.linspace(0, 10, 200)
-
-def wave(frequency):
-    return numpy.sin(frequency * X)
-
-def decorate(figure):
-    axes = figure.subplots(1, 2)
-    for axis in axes:
-        axis.set(xlim=(0, 10), ylim=(-1.1, 1.1), xlabel="x", ylabel="sine", title="wave")
-    return axes
-"""
+FIGURE = inspect.getsource(wave)
 OURS = """
-def draw(figure):
-    lines = [axis.plot(X, wave(1), animated=True)[0] for axis in decorate(figure)]
-    def update(y):
-        for line in lines:
-            line.set_ydata(y)
-    return update
-
 dx.Lab("Wave", [dx.Slider("frequency", "frequency", 0.0, 20.0, step=0.05, value=1.0)],
        wave, draw, lambda y: f"{y[-1]:.6f}")()
 """
@@ -39,9 +22,7 @@ from matplotlib import pyplot
 
 @interact(frequency=(0.0, 20.0, 0.05))
 def show(frequency=1.0):
-    figure = pyplot.figure(figsize=(8, 3.6))
-    for axis in decorate(figure):
-        axis.plot(X, wave(frequency))
+    redraw(frequency)
     pyplot.show()
 """
 # Notes when a key goes down, and when the next picture has been loaded and decoded.

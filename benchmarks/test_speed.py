@@ -17,6 +17,7 @@ from mxnet.gluon.data.vision import transforms
 
 import d2l_extras as dx
 from benchmarks.conftest import RESULTS
+from benchmarks.wave import draw, redraw, wave
 
 BATCH = 256
 
@@ -115,31 +116,7 @@ def test_train_with_d2l(benchmark, images, name):
 
 # --- from a slider to the picture
 
-X = numpy.linspace(0, 10, 200)
 CONTROLS = (dx.Slider("frequency", "frequency", 0.1, 5.0, step=0.1, value=1.0),)
-
-
-def wave(frequency):
-    return numpy.sin(frequency * X)
-
-
-def decorate(figure):
-    axes = figure.subplots(1, 2)
-    for axis in axes:
-        axis.set(xlim=(0, 10), ylim=(-1.1, 1.1), xlabel="x", ylabel="sine", title="wave")
-    return axes
-
-
-def draw(figure):
-    lines = [axis.plot(X, wave(1), animated=True)[0] for axis in decorate(figure)]
-
-    def update(y):
-        for line in lines:
-            line.set_ydata(y)
-
-    return update
-
-
 POSITIONS = numpy.linspace(0.1, 5.0, 20)
 
 
@@ -170,9 +147,7 @@ def test_slider_to_png_with_interact(benchmark):
     sent = []
 
     def show(frequency):
-        figure = pyplot.figure(figsize=(8, 3.6))
-        for axis in decorate(figure):
-            axis.plot(X, wave(frequency))
+        figure = redraw(frequency)
         sent.append(base64.b64encode(png(figure)))  # the inline back end sends base64
         pyplot.close(figure)
 

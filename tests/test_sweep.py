@@ -40,6 +40,20 @@ def draw(seed, log, rate, pause=0.0):
     return [{"epoch": epoch, "x": x, "y": y / epoch} for epoch in (1, 2)]
 
 
+def draw_in_two_processes(seed, log, rate):
+    """Draw, and end when two processes have begun a run: none does all the work alone."""
+    rows = draw(seed, log, rate)
+    wait_until(lambda: len({name.split()[1] for name in os.listdir(log)}) == 2)
+    return rows
+
+
+def draw_beside_a_kill(seed, log, rate):
+    """Draw; from the seventh run on, end when somebody has been killed: not all is done before."""
+    rows = draw(seed, log, rate, pause=0.02)
+    wait_until(lambda: len(os.listdir(log)) < 7 or Path(log).with_name("killed").exists())
+    return rows
+
+
 def fail_at_a_half(seed, log, rate):
     if rate == 0.5 and not Path(log, "mended").exists():
         raise ArithmeticError("the loss is nan")
@@ -84,7 +98,7 @@ def _expected(tmp_path):
 
 
 def results(table):
-    return table.drop(columns=["log", "pause"], errors="ignore")
+    return table.drop(columns="log")
 
 
 def executions(log):
@@ -117,8 +131,9 @@ def test_rows_stand_in_the_order_of_configurations_and_seeds(log):
 
 
 def test_neither_processes_nor_order_change_the_result(log, expected):
-    parallel = sweep(draw, grid(log, pause=0.02), SEEDS, jobs=2, progress=False)
+    parallel = sweep(draw_in_two_processes, grid(log), SEEDS, jobs=2, progress=False)
     pandas.testing.assert_frame_equal(results(parallel), expected, check_exact=True)
+    assert parallel.error.isna().all(), parallel.error.tolist()
     pids = {path.name.split()[1] for path in log.iterdir()}
     assert len(pids) == 2 and str(os.getpid()) not in pids
     backwards = sweep(draw, grid(log)[::-1], SEEDS[::-1], jobs=1, progress=False)
@@ -152,8 +167,8 @@ def test_seeds_are_paired_across_configurations():
 def test_killed_sweep_resumes_and_repeats_no_finished_run(tmp_path, log, expected):
     runs = tmp_path / "runs"
     code = (
-        "from tests.test_sweep import SEEDS, draw, grid, sweep\n"
-        f"sweep(draw, grid({str(log)!r}, pause=0.2), SEEDS, folder={str(runs)!r}, jobs=1)"
+        "from tests.test_sweep import SEEDS, draw_beside_a_kill, grid, sweep\n"
+        f"sweep(draw_beside_a_kill, grid({str(log)!r}), SEEDS, folder={str(runs)!r}, jobs=1)"
     )
     child = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
     try:
@@ -162,14 +177,15 @@ def test_killed_sweep_resumes_and_repeats_no_finished_run(tmp_path, log, expecte
     finally:
         child.kill()
         assert child.wait() == -signal.SIGKILL
+    (tmp_path / "killed").touch()
     finished = stored(runs)
     assert 3 <= len(finished) < 12
-    again = sweep(draw, grid(log, pause=0.2), SEEDS, folder=runs, jobs=2, progress=False)
+    again = sweep(draw_beside_a_kill, grid(log), SEEDS, folder=runs, jobs=2, progress=False)
     pandas.testing.assert_frame_equal(results(again), expected, check_exact=True)
     counts = executions(log)
     assert len(counts) == 12 and all(counts[run] == 1 for run in finished)
     assert counts.total() <= 12 + 1  # the one that was under way when the kill came
-    sweep(draw, grid(log, pause=0.2), SEEDS, folder=runs, jobs=2, progress=False)
+    sweep(draw_beside_a_kill, grid(log), SEEDS, folder=runs, jobs=2, progress=False)
     assert executions(log) == counts
 
 
@@ -338,27 +354,28 @@ def test_dask_sweep_survives_a_killed_worker(tmp_path, log, expected, cluster):
     runs, at_kill = tmp_path / "runs", []
 
     def started_by(worker):
-        return sum(path.name.split()[1] == str(worker.pid) for path in log.iterdir())
+        return any(path.name.split()[1] == str(worker.pid) for path in log.iterdir())
 
     def kill():
         wait_until(lambda: len(list(runs.glob("*.json"))) >= 3 and all(map(started_by, workers)))
         at_kill.extend(stored(runs))
         workers[0].kill()
+        workers[0].wait()
+        (tmp_path / "killed").touch()
 
     killer = threading.Thread(target=kill, daemon=True)
     killer.start()
-    table = sweep(
-        draw, grid(log, pause=0.2), SEEDS, folder=runs, scheduler=scheduler, progress=False
-    )
+    arguments = {"folder": runs, "scheduler": scheduler, "progress": False}
+    table = sweep(draw_beside_a_kill, grid(log), SEEDS, **arguments)
     assert table.error.isna().all(), table.error.tolist()
     killer.join()
-    assert workers[0].wait(60) == -signal.SIGKILL and workers[1].poll() is None
+    assert (workers[0].poll(), workers[1].poll()) == (-signal.SIGKILL, None)
     pandas.testing.assert_frame_equal(results(table), expected, check_exact=True)
     counts = executions(log)
     assert 3 <= len(at_kill) < 12, "the worker was not killed in mid-sweep"
     assert len(counts) == 12 and all(counts[run] == 1 for run in at_kill)
     assert counts.total() <= 12 + 3  # two threads and what they had not yet handed over
-    sweep(draw, grid(log, pause=0.2), SEEDS, folder=runs, scheduler=scheduler, progress=False)
+    sweep(draw_beside_a_kill, grid(log), SEEDS, **arguments)
     assert executions(log) == counts
 
 
