@@ -128,7 +128,7 @@ class LogSlider(Slider):
         """Return the ipywidgets slider, standing at `value`."""
         return widgets.FloatLogSlider(
             value, min=math.log10(self.low), max=math.log10(self.high), step=self.step,
-            description=self.label, tooltip=self.label, readout_format=".3g", **ROW,
+            description=self.label, tooltip=self.label, readout_format=".2r", **ROW,
         )  # fmt: skip
 
 

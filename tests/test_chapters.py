@@ -9,6 +9,7 @@ import nbformat
 import pytest
 
 import d2l_extras as dx
+from d2l_extras.controls import Slider
 from d2l_extras.exercises.base import Exercise
 from d2l_extras.refresh import clean
 
@@ -38,6 +39,10 @@ def _notebook(path):
 
 def sources(notebook, kind):
     return [cell.source for cell in notebook.cells if cell.cell_type == kind]
+
+
+def parsed(source):
+    return ast.parse(re.sub(r"^%.*$", "", source, flags=re.M))
 
 
 def minutes(notebook):
@@ -106,6 +111,26 @@ def test_every_lab_is_stored_with_a_picture_and_its_description(notebook):
     assert labs >= 1
 
 
+def opened_labs(notebook):
+    """Return the labs that a chapter opens, each with the values it gives as numbers."""
+    for source in sources(notebook, "code"):
+        for node in ast.walk(parsed(source)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("dx.labs."):
+                given = [word for word in node.keywords if isinstance(word.value, ast.Constant)]
+                state = {word.arg: word.value.value for word in given}
+                yield getattr(dx.labs, node.func.attr), state
+
+
+def test_sliders_show_the_values_that_labs_are_opened_with(notebook):
+    """A slider shows the step next to its value, in two digits where it is logarithmic."""
+    opened = list(opened_labs(notebook))
+    assert opened
+    for lab, state in opened:
+        for name, value in (lab.defaults() | state).items():
+            if isinstance(lab.controls[name], Slider):
+                assert f"{lab.controls[name].rounded(value):.2g}" == f"{value:.2g}", (name, value)
+
+
 def test_cells_are_short_enough_to_read_without_scrolling(notebook):
     for source in sources(notebook, "code"):
         assert len(source.splitlines()) <= 24, source
@@ -151,7 +176,7 @@ def test_every_lab_is_opened_in_a_chapter():
 
 def test_code_of_the_chapters_is_free_of_what_a_linter_calls_errors(notebook):
     for source in sources(notebook, "code"):
-        ast.parse(re.sub(r"^%.*$", "", source, flags=re.M))
+        parsed(source)
 
 
 @pytest.mark.parametrize("place", ["README.md", "notebooks/00-start-here.ipynb"])
