@@ -11,7 +11,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 lab: .venv/.synced ## open the course in JupyterLab
-	@env -u TQDM_DISABLE $(PYTHON) -m d2l_extras_doctor lab
+	@env -u TQDM_DISABLE $(PYTHON) -m d2l_extras_doctor lab $(OPTIONS)
 
 dashboards: .venv/.synced ## serve each lab alone on a page, for class
 	$(UV) sync --quiet --frozen --inexact --python 3.11 --extra test --extra dashboards

@@ -140,3 +140,9 @@ def test_post_build_installs_the_exported_lock():
     assert "--require-hashes --requirements requirements.lock" in script
     assert "--no-deps --editable ." in script
     assert (ROOT / "binder/postBuild").stat().st_mode & 0o111
+
+
+def test_make_lab_hands_options_to_jupyterlab():
+    command = ["make", "--dry-run", "lab", "OPTIONS=--allow-root --ip=0.0.0.0"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.rstrip().endswith(" -m d2l_extras_doctor lab --allow-root --ip=0.0.0.0")
