@@ -143,6 +143,6 @@ def test_post_build_installs_the_exported_lock():
 
 
 def test_make_lab_hands_options_to_jupyterlab():
-    command = ["make", "--dry-run", "lab", "OPTIONS=--allow-root --ip=0.0.0.0"]
+    command = ["make", "--dry-run", "--no-print-directory", "lab", "OPTIONS=--allow-root"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert run.stdout.rstrip().endswith(" -m d2l_extras_doctor lab --allow-root --ip=0.0.0.0")
+    assert run.stdout.rstrip().endswith(" -m d2l_extras_doctor lab --allow-root")
