@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from d2l_extras import labs
 
 from .notebook import LAB, Lab, Slider
-from .server import ARTIFACTS, PATIENCE, ROOT, free_port
+from .server import ARTIFACTS, PATIENCE, ROOT, START, free_port
 
 pytest.importorskip("voila", reason="no Voila: `make test-browser` installs it")
 
@@ -25,13 +25,15 @@ def _voila(browser, tmp_path_factory):
     command = [sys.executable, "-m", "d2l_extras_doctor", "dashboards", *options]
     with log.open("w") as file:
         server = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=file)
-    deadline = time.monotonic() + 3 * PATIENCE
-    while not (found := re.search(r"(http://\S+/)\?token=(\w+)", log.read_text())):
-        assert server.poll() is None and time.monotonic() < deadline, log.read_text()
-        time.sleep(0.1)
-    yield found.groups()
-    server.terminate()
-    server.wait(PATIENCE)
+    try:
+        deadline = time.monotonic() + START
+        while not (found := re.search(r"(http://\S+/)\?token=(\w+)", log.read_text())):
+            assert server.poll() is None and time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+        yield found.groups()
+    finally:
+        server.terminate()
+        server.wait(PATIENCE)
 
 
 @pytest.fixture(name="open_lab")
