@@ -131,9 +131,7 @@ def assert_run_and_stop_work(lab):
     lab.wait_for_answer(before)
     if stop.is_enabled():  # else a short run has ended by itself
         lab.page.keyboard.press("Tab")  # Run cannot keep the focus, but its neighbor is next
-        lab.page.wait_for_function(
-            "stop => stop.disabled || stop === document.activeElement", arg=stop.element_handle()
-        )
+        assert stop.evaluate("stop => stop === document.activeElement || stop.disabled")
         lab.page.keyboard.press("Space")
     expect(run).to_be_enabled()
     expect(stop).to_be_disabled()
