@@ -14,14 +14,14 @@ lab: .venv/.synced ## open the course in JupyterLab
 	@env -u TQDM_DISABLE $(PYTHON) -m d2l_extras_doctor lab $(OPTIONS)
 
 dashboards: .venv/.synced ## serve each lab alone on a page, for class
-	$(UV) sync --quiet --frozen --inexact --python 3.11 --extra test --extra dashboards
+	$(UV) sync --quiet --frozen --inexact --python 3.13 --extra test --extra dashboards
 	@$(PYTHON) -m d2l_extras_doctor dashboards
 
 test: lint ## run every check
 	$(PYTHON) -m pytest --quiet -n auto
 
 test-browser: .venv/.synced ## try the chapters in JupyterLab with a real browser (Chromium)
-	$(UV) sync --quiet --frozen --inexact --python 3.11 --extra test --extra browser --extra dashboards
+	$(UV) sync --quiet --frozen --inexact --python 3.13 --extra test --extra browser --extra dashboards
 	$(PYTHON) -m pytest tests/browser -n auto -o addopts= -p no:nbval -rs --durations=5
 
 test-machines: .venv/.synced ## run the chapters as other processors would (half an hour)
@@ -41,7 +41,7 @@ sweep: .venv/.synced ## list the experiments whose results are recorded
 	@$(PYTHON) -m d2l_extras_doctor sweep
 
 bench: .venv/.synced ## measure speeds side by side
-	$(UV) sync --quiet --frozen --inexact --python 3.11 --extra test --extra browser
+	$(UV) sync --quiet --frozen --inexact --python 3.13 --extra test --extra browser
 	$(PYTHON) -m pytest benchmarks -o addopts= -p no:nbval --benchmark-columns=median,min,max,rounds
 
 doctor: .venv/.synced ## check this environment
@@ -54,7 +54,7 @@ lock: $(UV) ## write the three lock files anew from pyproject.toml
 	  --all-extras pyproject.toml --constraint /dev/stdin --no-header --no-annotate -o environment.lock
 
 .venv/.synced: pyproject.toml uv.lock | $(UV)
-	$(UV) sync --quiet --frozen --python 3.11 --extra test
+	$(UV) sync --quiet --frozen --python 3.13 --extra test
 	@touch $@
 
 .uv/bin/uv:

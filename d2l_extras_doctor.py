@@ -14,7 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-REPAIR = "run `make lab`, or `pip install -e .` in the course's folder, with Python 3.11"
+OLDEST_PYTHON = (3, 11)
+REPAIR = "run `make lab`, or `pip install -e .` in the course's folder"
 
 
 class Finding(NamedTuple):
@@ -38,45 +39,40 @@ def _below_home(folder):
     return str(folder).replace(str(Path.home()), "~", 1)
 
 
-def _major_minor(version):
-    return tuple(int(part) for part in version.split(".")[:2])
-
-
 def import_problem():
     """Return why MXNet cannot be imported here and the remedy, or None where it can."""
-    if sys.version_info[:2] != (3, 11):
+    if sys.version_info[:2] < OLDEST_PYTHON:
         return (
-            f"Python {platform.python_version()} runs here, but the course is made for "
-            f"Python 3.11: {REPAIR}"
+            f"Python {platform.python_version()} runs here, but the course needs "
+            f"Python {'.'.join(map(str, OLDEST_PYTHON))} or later: {REPAIR}"
         )
-    numpy = installed("numpy")
-    if numpy is None:
+    if installed("numpy") is None:
         return f"NumPy is not installed: {REPAIR}"
-    if _major_minor(numpy) >= (1, 24):
-        return (
-            f"NumPy {numpy} is installed, but MXNet 1.9.1 cannot be imported with NumPy 1.24 "
-            "or later: run `pip install numpy==1.23.5` and restart the kernel"
-        )
     if installed("mxnet") is None and importlib.util.find_spec("mxnet") is None:
         return (
             "MXNet is not installed: run `pip install mxnet==1.9.1`. It has wheels for Linux "
             "(x86-64, aarch64) and Intel macOS; elsewhere open the course on Binder"
         )
+    if importlib.util.find_spec("distutils") is None:
+        return (
+            "MXNet imports distutils, which left Python with 3.12 and comes with setuptools: "
+            "run `pip install setuptools`"
+        )
     return None
 
 
 def _check_python():
-    version = platform.python_version()
-    if sys.version_info[:2] == (3, 11):
-        return Finding(True, "Python 3.11", version)
-    return Finding(False, f"Python {version}, but MXNet 1.9.1 and the lock want 3.11: {REPAIR}")
+    problem = import_problem()
+    if problem and problem.startswith("Python"):
+        return Finding(False, problem)
+    return Finding(True, "Python 3.11 or later", platform.python_version())
 
 
 def _check_numpy():
     numpy = installed("numpy")
-    if numpy is not None and _major_minor(numpy) < (1, 24):
-        return Finding(True, "NumPy is older than 1.24", numpy)
-    return Finding(False, import_problem() or f"NumPy is not installed: {REPAIR}")
+    if numpy is None:
+        return Finding(False, f"NumPy is not installed: {REPAIR}")
+    return Finding(True, "NumPy", numpy)
 
 
 def _check_import(package, wanted):

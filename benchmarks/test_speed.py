@@ -167,7 +167,7 @@ def test_slider_to_png_with_interact(benchmark):
     report_moves(benchmark, "interact")
 
 
-@pytest.mark.parametrize("name", dx.labs.__all__)
+@pytest.mark.parametrize("name", dx.labs)
 def test_every_lab_answers_a_moved_control(benchmark, name):
     """No rival here: the median of the table is for one move of the first control."""
     benchmark.group = "each lab, one move to new PNG"

@@ -7,10 +7,14 @@ from pathlib import Path
 
 from nbclient.exceptions import CellExecutionError
 
-from . import dashboards, data, experiments, records
+from .chapters import experiments
+from .evidence import records
+from .evidence.experiment import SweepError
 from .files import write_atomically
-from .measure import measure, replaced, table
-from .refresh import refresh
+from .nets import data
+from .publishing import dashboards
+from .publishing.cost import measure, replaced, table
+from .publishing.refresh import refresh
 
 COURSE = Path(__file__).resolve().parent.parent / "notebooks"
 
@@ -121,13 +125,13 @@ def measure_chapters(chosen):
 def record_sweep(chosen):
     """Run an experiment, or go on with an interrupted one, and record its results."""
     if chosen.name is None:
-        for name in experiments.names():
+        for name in experiments:
             print(f"{name:<20} {experiments.get(name).description}")
         return 0
     experiment = experiments.get(chosen.name)
     try:
         path = experiment.record(chosen.folder, jobs=chosen.jobs, scheduler=chosen.scheduler)
-    except (ImportError, experiments.SweepError) as error:
+    except (ImportError, SweepError) as error:
         print(f"d2l-extras: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -45,7 +45,7 @@ def python(program):
 FULL_CACHE = """
 import hashlib, http.server, os, threading
 import numpy
-from d2l_extras import data
+from d2l_extras.nets import data
 
 content = bytes([0, 0, 8, 3, 0, 0, 40, 0, 0, 0, 0, 28, 0, 0, 0, 28]) + bytes(10_240 * 28 * 28)
 

@@ -1,0 +1,145 @@
+"""The chapters of the course: one row each, and what they hold, loaded when it is first used.
+
+A new chapter is a folder beside this file, a notebook, and a row in `TABLE`.
+"""
+
+import importlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+
+class Chapter(NamedTuple):
+    """One row: what the tables in the README and in chapter 00 say, and the labs by name."""
+
+    number: int
+    name: str  # of its folder here, and of its exercises
+    slug: str  # of its notebook, after the number
+    title: str
+    shows: str
+    minutes: int
+    labs: dict[str, str]  # name of a lab -> the module of the folder that it is in
+
+    @property
+    def stem(self) -> str:
+        """The notebook's name without its suffix."""
+        return f"{self.number:02d}-{self.slug}"
+
+
+TABLE = (
+    Chapter(
+        0, "start", "start-here", "Start here",
+        "how chapters, labs and exercises work",
+        10, {"line": "lab"},
+    ),
+    Chapter(
+        1, "softmax", "softmax", "Softmax",
+        "scores become probabilities; why the plain formula breaks, and its cure",
+        50, {"softmax": "lab"},
+    ),
+    Chapter(
+        2, "cross_entropy", "cross-entropy", "Cross-entropy",
+        "what a wrong prediction costs, and where the gradient p − y comes from",
+        60, {"cross_entropy": "lab"},
+    ),
+    Chapter(
+        3, "minibatch_sgd", "minibatch-sgd", "Minibatch SGD",
+        "epochs, batches and updates; the four ways to scale a step; when it diverges",
+        90, {"minibatch_sgd": "lab", "digits_training": "digits_training"},
+    ),
+    Chapter(
+        4, "block_hybridblock", "block-hybridblock", "Block and HybridBlock",
+        "layers of your own, when shapes become known, what hybridize compiles and what evades it",
+        90, {"block_hybridblock": "lab"},
+    ),
+    Chapter(
+        5, "dropout", "dropout", "Dropout",
+        "random masks, two modes, what the mean keeps and the variance does not; what it costs "
+        "and saves, with error bars",
+        75, {"dropout": "lab"},
+    ),
+    Chapter(
+        6, "batch_norm", "batch-norm", "Batch normalization",
+        "two sets of statistics and when they move; what it buys and costs, with error bars; "
+        "measuring in the right mode",
+        90, {"batch_norm": "lab"},
+    ),
+    Chapter(
+        7, "layer_order", "layer-order", "Layer order",
+        "which of the 24 orders differ at all, what dropout does to the statistics that batch "
+        "normalization remembers, and what thousands of paired runs say, with error bars",
+        90, {"layer_order": "lab"},
+    ),
+)  # fmt: skip
+
+
+class Shelf:
+    """Things by name, each loaded when it is first asked for: `labs.softmax`.
+
+    Parameters
+    ----------
+    kind : str
+        What they are, for the message about a name that is not there.
+    places : dict
+        The name of each, with the function that loads it.
+
+    Examples
+    --------
+    >>> Shelf("lab", {"one": lambda: 1}).two
+    Traceback (most recent call last):
+    AttributeError: there is no lab 'two', only one
+    """
+
+    def __init__(self, kind: str, places: dict[str, Callable[[], Any]]):
+        self._kind, self._places = kind, places
+
+    def get(self, name: str) -> Any:
+        """Return the one of that name, or raise ValueError: some names are no identifiers."""
+        if name not in self._places:
+            raise ValueError(f"there is no {self._kind} {name!r}, only {', '.join(self)}")
+        return self._places[name]()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # asked by Python or Jupyter, not by a reader
+            raise AttributeError(name)
+        try:
+            value = self.get(name)
+        except ValueError as error:
+            raise AttributeError(str(error)) from None
+        setattr(self, name, value)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._places))
+
+    def __dir__(self) -> list[str]:
+        return list(self)
+
+
+def _module(chapter: str, name: str) -> Any:
+    return importlib.import_module(f".{chapter}.{name}", __name__)
+
+
+def _experiments() -> dict[str, Callable[[], Any]]:
+    """Return how to load each experiment: `experiment_mlp.py` of `layer_order` is one."""
+    places = {}
+    for chapter in TABLE:
+        for path in sorted((Path(__file__).parent / chapter.name).glob("experiment*.py")):
+            name = path.stem.replace("experiment", chapter.name).replace("_", "-")
+            places[name] = lambda c=chapter.name, m=path.stem: _module(c, m).experiment
+    return places
+
+
+labs = Shelf(
+    "lab",
+    {
+        name: lambda c=chapter.name, m=module: _module(c, m).lab
+        for chapter in TABLE
+        for name, module in chapter.labs.items()
+    },
+)
+exercises = Shelf(
+    "exercise of a chapter",
+    {chapter.name: lambda c=chapter.name: _module(c, "exercises") for chapter in TABLE},
+)
+experiments = Shelf("experiment", _experiments())

@@ -1,0 +1,345 @@
+"""Exercises of chapter 4: Block and HybridBlock."""
+
+import os
+import tempfile
+
+import numpy
+from mxnet import init, np
+from mxnet.gluon import nn
+
+from ...teaching.exercise import Exercise
+from ..cross_entropy.exercises import _letter_checks
+
+# --- reading a net
+
+
+def _count_checks(answer):
+    got = float(answer)
+    yield got != 5120, "Those are the weights: each layer also has one bias for each output."
+    yield got != 130, "Those are the biases: now add the weights, inputs times outputs each."
+    yield (
+        got != 1090,
+        "There are two hidden layers of 64, so there is a 64 x 64 matrix between them.",
+    )
+    yield (
+        got != 5264,
+        "A layer has one bias for each output, not for each input: 64 + 64 + 2.",
+    )
+    yield got != 144, "Those are the units. Each unit of a layer has a weight for each input."
+    yield got == 5250, "Each Dense layer has inputs x outputs weights, and outputs biases."
+
+
+count = Exercise(
+    "count the parameters",
+    """A net has 14 inputs, two hidden `Dense` layers of 64 units each, and 2 outputs: 14-64-64-2.
+    How many parameters does it have? Work it out before you let Gluon count.""",
+    _count_checks,
+    5250,
+)
+
+
+def _calls_checks(answer):
+    got = float(answer)
+    yield got != 23, "After hybridize() a call replays the graph: Python only runs to trace it."
+    yield got != 3, "To trace, Python runs the method once too, with symbols."
+    yield got != 4, "The second hybridize() throws the graph away: the next call traces anew."
+    yield got != 2, "The 3 calls before hybridize() run in Python, too."
+    yield got == 5, "Add up: 3 eager calls, and one for each tracing."
+
+
+calls = Exercise(
+    "how often Python runs",
+    """A net whose `hybrid_forward` counts its calls already knows its shapes. It gets 3 batches;
+    then `net.hybridize()` and 10 batches; then `net.hybridize(static_alloc=True)` and 10 batches.
+    What does the counter say?""",
+    _calls_checks,
+    5,
+)
+
+prints = Exercise(
+    "the silent print",
+    """A `print(x.sum())` in `hybrid_forward` printed a number for each batch. After `hybridize()`
+    it printed one odd line, then nothing. Why? **A**: printing is slow, so that MXNet suppresses
+    it. **B**: the net failed silently and returns old results. **C**: the method runs only once,
+    with placeholders; later calls replay the graph. **D**: the output is buffered and appears at
+    the end. Answer with a letter: `answer = "A"`.""",
+    _letter_checks(
+        "C",
+        {
+            "A": "Nothing suppresses it. Count how often the method is entered.",
+            "B": "The results follow the data: compare them with an eager net.",
+            "D": "It never appears, however long you wait. What is x when it prints?",
+        },
+    ),
+    "C: the method runs only once, with placeholders; later calls replay the graph.",
+)
+
+# --- classes
+
+
+def _values(result):
+    if result is None:
+        raise TypeError("the layer returned nothing: does hybrid_forward end with `return`?")
+    return numpy.asarray(result.asnumpy(), dtype="float64")
+
+
+def _made(layer, *arguments):
+    made = layer(*arguments)
+    made.initialize()
+    return made
+
+
+def _close(got, wanted):
+    return got.shape == numpy.shape(wanted) and numpy.allclose(got, wanted, atol=1e-5)
+
+
+def _is_block_checks(layer):
+    yield issubclass(layer, nn.Block), "Derive your class from nn.HybridBlock."
+    yield (
+        issubclass(layer, nn.HybridBlock),
+        "A plain nn.Block cannot be hybridized: derive your class from nn.HybridBlock.",
+    )
+
+
+def _symbol_hint(error):
+    """Return the hint on an error that arises because x is a symbol; empty if it is another."""
+    text = str(error)
+    if "__bool__" in text:
+        return (
+            "When the layer is traced x is a symbol without values, so that Python's `if` cannot "
+            "decide: let the graph decide, with F.np.where."
+        )
+    if "'_Symbol' object has no attribute" in text:
+        return (
+            "When the layer is traced x is a symbol: it has no .shape, no .item(), no values. "
+            "Say it with operators of F.np and F.npx."
+        )
+    if "not supported" in text or "must have NDArray type" in text:
+        return (
+            "When the layer is traced x is a symbol, which np and npx refuse: use F.np and F.npx."
+        )
+    return ""
+
+
+def _hybrid_checks(layer, *arguments):
+    """Check that a layer which works eagerly gives the same when it is hybridized, and exports."""
+    made = _made(layer, *arguments)
+    x = np.array([[1.0, -2.0, 3.0, 0.5], [-4.0, 5.0, -6.0, 0.5]])
+    eager = _values(made(x))
+    made.hybridize()
+    try:
+        hybrid = _values(made(x))
+    except Exception as error:
+        hint = _symbol_hint(error)
+        yield not hint, hint
+        raise
+    yield _close(hybrid, eager), "After hybridize() your layer returns something else."
+    other = _values(made(-x))
+    made.hybridize(False)
+    yield (
+        _close(other, _values(made(-x))),
+        "After hybridize() your layer goes on as at its first batch: something was fixed when "
+        "it was traced.",
+    )
+    made.hybridize()
+    made(x)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            made.export(os.path.join(folder, "layer"))
+    except RuntimeError as error:
+        yield (
+            "hybridize()" not in str(error),
+            "It works, but hybridize() never compiles it: override hybrid_forward(self, F, x), "
+            "not forward(self, x).",
+        )
+        raise
+
+
+def _center_checks(layer):
+    yield from _is_block_checks(layer)
+    x = numpy.array([[1.0, 20.0, 300.0], [3.0, 40.0, 500.0]])
+    got = _values(_made(layer)(np.array(x)))
+    wanted = x - x.mean(axis=0)
+    yield (
+        got.shape == x.shape,
+        f"The result must keep the shape {x.shape} of the batch; yours is {got.shape}.",
+    )
+    yield (
+        not _close(got, x - x.mean()),
+        "You took one mean of everything, which mixes the features, too: one for each column.",
+    )
+    yield (
+        not _close(got, x - x.mean(axis=1, keepdims=True)),
+        "You centered each sample. A feature is a column: take the mean along axis=0.",
+    )
+    yield not _close(got, -wanted), "The wrong way round: subtract the mean from x."
+    yield not _close(got, x - wanted), "That is the mean: subtract it from x."
+    yield (
+        not _close(got, wanted / x.std(axis=0)),
+        "Only center: do not divide by the standard deviation.",
+    )
+    yield _close(got, wanted), "Each column of the result must have mean 0: x minus column means."
+    yield from _hybrid_checks(layer)
+
+
+class CenterFeatures(nn.HybridBlock):
+    def hybrid_forward(self, F, x):
+        return x - F.np.mean(x, axis=0, keepdims=True)
+
+
+center = Exercise(
+    "center each feature",
+    """Write `CenterFeatures`, a hybrid layer without parameters. For a batch `x` of shape
+    (samples, features) it subtracts from each feature its mean over the batch, so that each column
+    of the result has mean 0.""",
+    _center_checks,
+    CenterFeatures,
+)
+
+alone = Exercise(
+    "a row on its own",
+    """A net with `CenterFeatures` inside is trained on batches of 64. In use, rows arrive one at a
+    time. What is wrong, and what mends it? **A**: nothing: the mean of one row is the row's own
+    mean. **B**: a single row becomes all zeros; average along axis 1 instead. **C**: a single row
+    becomes all zeros; subtract means that were stored during training. **D**: a single row becomes
+    all zeros; hybridize the net. Answer with a letter.""",
+    _letter_checks(
+        "C",
+        {
+            "A": "The mean along axis 0 of one row is that row. What is left of it?",
+            "B": "That does not depend on neighbors, but it is another layer: it removes what a "
+            "sample's features have in common, and no longer centers a feature.",
+            "D": "A hybridized net computes the same as before, only faster.",
+        },
+    ),
+    "C: a single row becomes all zeros; subtract means that were stored during training. "
+    "Batch normalization does this (chapter 6).",
+)
+
+
+def _dense_checks(layer):
+    yield from _is_block_checks(layer)
+    x = np.array([[1.0, 2.0, 3.0, 4.0], [0.0, -1.0, 0.0, 1.0]])
+    made = layer(3)
+    found = made.collect_params()
+    yield (
+        len(found.keys()) > 0,
+        "Gluon finds no parameters: create them in __init__, with self.params.get(...).",
+    )
+    try:
+        made.initialize()
+        made(x)
+    except ValueError as error:
+        yield (
+            "invalid shape" not in str(error),
+            "The number of inputs is not known yet: shape=(units, -1), allow_deferred_init=True.",
+        )
+        hint = _symbol_hint(error)
+        yield not hint, hint
+        unused = [name for name in found.keys() if f"'{name}'" in str(error)]
+        yield not unused, f"hybrid_forward never uses {', '.join(unused)}: is the bias added?"
+        yield (
+            "cannot be inferred" not in str(error),
+            "Leave out only what is unknown: shape=(units, -1), not the whole shape.",
+        )
+        raise
+    shapes = sorted((parameter.shape for parameter in found.values()), key=len)
+    yield (
+        shapes != [(3,), (4, 3)],
+        "Your weight has the shape (inputs, units): Gluon keeps (units, inputs), one row a unit.",
+    )
+    yield (
+        shapes == [(3,), (3, 4)],
+        "For 3 units and 4 inputs there is a weight of shape (3, 4) and a bias of shape (3,); "
+        f"yours are {shapes}.",
+    )
+    bias, weight = sorted(found.values(), key=lambda parameter: len(parameter.shape))
+    yield (
+        (bias.data() == 0).all().item(),
+        "The bias should start at 0, but it took the net's initializer: say init='zeros'.",
+    )
+    made.initialize(init.One(), force_reinit=True)
+    yield (
+        (bias.data() == 0).all().item(),
+        "initialize(init.One()) reaches your bias: give it its own initializer, init='zeros'.",
+    )
+    yield (
+        (weight.data() == 1).all().item(),
+        "initialize(init.One()) must reach the weight: give it no initializer of its own.",
+    )
+    weight.set_data(np.array([[1.0, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, -1]]))
+    bias.set_data(np.array([10.0, 20, -30]))
+    got, wanted = _values(made(x)), numpy.array([[11.0, 22, -34], [10, 19, -31]])
+    yield not _close(got, wanted - [10, 20, -30]), "Your layer forgets to add the bias."
+    yield (
+        not _close(got, numpy.maximum(wanted, 0)),
+        "A ReLU is built in: leave the activation out, or the layer can put out nothing negative.",
+    )
+    yield _close(got, wanted), "For each sample the result is weight times x, plus bias."
+    yield from _hybrid_checks(layer, 3)
+
+
+class MyOwnDense(nn.HybridBlock):
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.weight = self.params.get("weight", shape=(units, -1), allow_deferred_init=True)
+        self.bias = self.params.get("bias", shape=(units,), init="zeros")
+
+    def hybrid_forward(self, F, x, weight, bias):
+        return F.np.dot(x, weight.T) + bias
+
+
+dense = Exercise(
+    "a Dense layer of your own",
+    """Write `MyOwnDense(units)`, a hybrid layer for batches of shape (samples, inputs), without
+    activation: a weight of shape (units, inputs) whose number of inputs is found out from the
+    first batch, and a bias that starts at 0 whatever initializer the net is given.""",
+    _dense_checks,
+    MyOwnDense,
+)
+
+
+def _flip_checks(layer):
+    yield from _is_block_checks(layer)
+    up, down = numpy.array([[3.0, -1.0, 2.0]]), numpy.array([[-3.0, 1.0, -2.0]])
+    mixed = numpy.array([[8.0, -1.0], [1.0, -4.0]])
+    flip = _made(layer)
+    above, below, both = (_values(flip(np.array(x))) for x in (up, down, mixed))
+    yield not _close(both, abs(mixed)), "You decide for each number: the whole batch has one mean."
+    yield (
+        not _close(both, [[8, -1], [-1, 4]]),
+        "You decide for each sample: the original takes one mean of the whole batch.",
+    )
+    yield not _close(above, -up), "Upside down: x stays where the mean is positive."
+    yield (
+        not _close(above, [[3, 0, 2]]),
+        "A ReLU sets numbers to 0; here the whole batch is kept or negated.",
+    )
+    yield _close(above, up), "Where the mean is positive, x comes back as it was."
+    yield _close(below, -down), "Where the mean is not positive, -x comes back."
+    yield (
+        _close(_values(flip(np.array([[1.0, -1.0]]))), [[-1, 1]]),
+        "A mean of exactly 0 is not above 0: -x comes back.",
+    )
+    yield from _hybrid_checks(layer)
+
+
+class Flip(nn.HybridBlock):
+    def hybrid_forward(self, F, x):
+        return F.np.where(F.np.mean(x) > 0, x, -x)
+
+
+flip = Exercise(
+    "a branch that can be hybridized",
+    """This layer works until it is hybridized:
+    ```python
+    class Flip(nn.HybridBlock):
+        def hybrid_forward(self, F, x):
+            if x.mean() > 0:
+                return x
+            return -x
+    ```
+    Rewrite it so that it computes the same, eagerly and hybridized, for every batch.""",
+    _flip_checks,
+    Flip,
+)

@@ -1,0 +1,313 @@
+"""Lab 7, the order of layers: moments of every stage in both modes, and recorded results."""
+
+import time
+from functools import lru_cache
+from types import SimpleNamespace
+
+import numpy as np
+from matplotlib.collections import LineCollection
+from mxnet import init
+from scipy import stats
+
+from ...evidence import records
+from ...kit.lab import Choice, IntSlider, Lab, Slider
+from ...kit.style import BLUE, GRAY, GREEN, ORANGE, PINK
+from ...nets import layers
+from ...nets.data import Digits, InMemory
+from ...nets.seeding import seed as reseed
+from ...nets.training import evaluate, training_steps
+from ...teaching.exercise import is_stub
+from .digits_order import LEARNING_RATE, SEEN, network
+from .experiment import RATES, orders
+from .order import Order
+from .probe import probe
+
+EPOCHS = SEEN // 1200
+PAUSE = 0.005  # seconds between two updates of a live run, so that the eye can follow
+ORDERS = tuple(orders())
+GROUPS = ("all four layers", "no bn", "no drop", "neither")  # as `orders` sorts them
+SIZES = (24, 6, 6, 2)
+STAGES = 11  # places of the strip: the input, then two modules of up to five
+
+controls = (
+    Order("order", "order after conv (顺序)", ORDERS, "act-drop-bn-pool", layers=layers.PARTS),
+    Slider("rate1", "drop rate, module 1 (丢弃率)", 0.0, 0.7, step=0.1, value=0.5),
+    Slider("rate2", "drop rate, module 2 (丢弃率)", 0.0, 0.7, step=0.1, value=0.5),
+    Choice("activation", "activation (激活)", layers.ACTIVATIONS, "relu"),
+    Choice("pooling", "pooling (池化)", layers.POOLINGS, "max"),
+    IntSlider("seed", "seed (随机种子)", 0, 9, value=0),
+)
+
+
+@lru_cache(maxsize=1)
+def recorded():
+    """Return from (order, rate1, rate2) the mean test loss at the end and its 95 % interval."""
+    table = records.read("layer-order")
+    runs = table[table.epoch == EPOCHS].groupby(["order", "rate1", "rate2"]).test_loss
+    found = {}
+    for key, losses in runs:
+        half = stats.sem(losses) * stats.t.ppf(0.975, len(losses) - 1)
+        found[key] = (losses.mean(), half)
+    return found
+
+
+def nearest(rate):
+    """Return the recorded dropout rate that is nearest."""
+    return min(RATES, key=lambda recorded: abs(recorded - rate))
+
+
+def dropped_variance(p, mean, variance):
+    """Return the variance of x after inverted dropout, in train mode."""
+    return (variance + p * mean**2) / (1 - p)
+
+
+def compute(order, rate1, rate2, activation, pooling, seed, dropped_variance=None):
+    """Return the moments of all stages, and the recorded losses at the nearest rates."""
+    rates = nearest(rate1), nearest(rate2)
+    results = [recorded()[(o, *rates) if "drop" in o else (o, 0.0, 0.0)] for o in ORDERS]
+    same = layers.equivalents(
+        f"conv-{order}", activation=activation, pooling=pooling, rate=max(rate1, rate2)
+    )
+    stages = probe(order, (rate1, rate2), activation, pooling, seed)
+    return SimpleNamespace(
+        order=order,
+        rates=(rate1, rate2),
+        recorded_rates=rates,
+        activation=activation,
+        pooling=pooling,
+        stages=stages,
+        computed=_expected(stages, _formula),
+        own=None if is_stub(dropped_variance) else _expected(stages, dropped_variance),
+        empty=dropped_variance is not None and is_stub(dropped_variance),
+        means=np.array([mean for mean, _ in results]),
+        halves=np.array([half for _, half in results]),
+        same={other.removeprefix("conv-"): reason for other, reason in same.items()},
+        runs={},  # made in this lab: from (order, setting) to epochs, validation losses, test loss
+    )
+
+
+def _formula(p, mean, variance):
+    """Return the variance of x after inverted dropout, in train mode."""
+    return (variance + p * mean**2) / (1 - p)
+
+
+def _expected(stages, formula):
+    """Return places and train-mode variances of the dropout stages, as a formula has them."""
+    dropouts = [stage for stage in stages if stage.dropped]
+    return [s.place for s in dropouts], [float(np.mean(formula(*s.dropped))) for s in dropouts]
+
+
+def run(values, dropped_variance=None):
+    """Train the chosen order on Digits as the recorded runs were; the other controls stay live."""
+    chosen = dict(values)
+    order, rates = chosen["order"], (chosen["rate1"], chosen["rate2"])
+    digits = Digits()
+    data = InMemory(digits.train, batch_size=64)
+    reseed(chosen["seed"])
+    net = network(order, *rates, chosen["activation"], chosen["pooling"])
+    net.initialize(init.Xavier())
+    net(digits.train[0][:2])
+    reseed(chosen["seed"])
+    made = SimpleNamespace(order=order, losses=[evaluate(net, digits.val).loss], test=None)
+    shown, result = chosen, compute(**chosen, dropped_variance=dropped_variance)
+    result.runs[tuple(chosen.values())] = made
+    steps = training_steps(net, data, epochs=EPOCHS, optimizer="adam", learning_rate=LEARNING_RATE)
+    for step in steps:
+        if step.batch == step.batches:
+            made.losses.append(evaluate(net, digits.val).loss)
+        if step.batch == step.batches and step.epoch == EPOCHS:
+            made.test = evaluate(net, digits.test).loss
+        if dict(values) != shown:
+            shown, runs = dict(values), result.runs
+            result = compute(**shown, dropped_variance=dropped_variance)
+            result.runs = runs
+        time.sleep(PAUSE)
+        yield (step.epoch - 1 + step.batch / step.batches) / EPOCHS, result
+
+
+def keep(result, earlier):
+    """Let the runs that were made in this lab stay in the picture."""
+    old = {key: run for key, run in earlier.runs.items() if key not in result.runs}
+    result.runs = {**old, **result.runs}  # the newest last
+
+
+def draw(figure):
+    axes = figure.subplot_mosaic(
+        [["variance", "variance"], ["mean", "mean"], ["recorded", "curves"]],
+        height_ratios=[1, 0.75, 1.35], width_ratios=[1.8, 1],
+    )  # fmt: skip
+    updates = [_draw_strip(axes["variance"], axes["mean"]), _draw_recorded(axes["recorded"]),
+               _draw_curves(axes["curves"])]  # fmt: skip
+
+    def update(result):
+        for part in updates:
+            part(result)
+
+    return update
+
+
+def _draw_strip(variance, mean):
+    """Draw the moments of all stages, train mode beside predict mode."""
+    moving = dict(animated=True)
+    for axes in (variance, mean):
+        axes.set(xlim=(-0.6, STAGES - 0.4), xticks=[])
+        axes.axvline(5.5, color=GRAY, linewidth=0.8)
+    variance.set(yscale="log", ylim=(1e-4, 30), ylabel="variance",
+                 title="every stage, in train mode and in predict mode")  # fmt: skip
+    mean.set(ylim=(-2.2, 2.2), ylabel="mean", xlabel=" \n ")
+    mean.axhline(0, color=GRAY, linewidth=0.5)
+    lines = {}
+    for name, axes in (("variance", variance), ("mean", mean)):
+        (train,) = axes.plot([], [], "o-", color=BLUE, label="train mode", **moving)
+        (predict,) = axes.plot([], [], "s--", color=ORANGE, mfc="none", ms=8,
+                               label="predict mode", **moving)  # fmt: skip
+        lines[name] = train, predict
+    (computed,) = variance.plot([], [], "x", color="black", ms=9,
+                                label="train mode, computed", **moving)  # fmt: skip
+    (own,) = variance.plot([], [], "+", color=PINK, ms=14, mew=2, label="your function", **moving)
+    variance.legend(loc="upper left", ncols=4, fontsize=8)
+    flag = variance.axvline(0, color=PINK, linewidth=9, alpha=0.25, zorder=0, **moving)
+    places = range(STAGES)
+    words = dict(ha="center", fontsize=8, **moving)
+    names = [mean.text(n, -2.35, "", va="top", **words) for n in places]
+    ratios = [variance.text(n, 2e-4, "", **words) for n in places]
+    shifts = [mean.text(n, -2.05, "", **words) for n in places]
+    badge = mean.text(0.01, 0.94, "", transform=mean.transAxes, va="top", fontsize=9, color=GREEN,
+                      weight="bold", **moving)  # fmt: skip
+
+    def update(result):
+        stages = result.stages
+        xs = [stage.place for stage in stages]
+        limits = variance.get_ylim()
+        for name, low, high in (("variance", *limits), ("mean", -2.2, 2.2)):
+            for line, mode in zip(lines[name], ("train_", ""), strict=True):
+                line.set_data(xs, np.clip([getattr(s, mode + name) for s in stages], low, high))
+        computed.set_data(result.computed[0], np.clip(result.computed[1], *limits))
+        own.set_data(*(result.own or ([], [])))
+        badge.set_text("the same function as " + ", ".join(result.same) if result.same else "")
+        first = _first_parted(result)
+        flag.set_visible(first is not None)
+        flag.set_xdata([first.place if first else 0] * 2)
+        for text in (*names, *ratios, *shifts):
+            text.set_text("")
+        for stage in stages:
+            names[stage.place].set_text(_name(stage, result))
+            if stage.parted:
+                ratios[stage.place].set_text(f"×{stage.ratio:.2f}")
+                shifts[stage.place].set_text(f"{_signed(stage.shift)} sd")
+
+    return update
+
+
+def _draw_recorded(axes):
+    """Draw the recorded test losses of all orders; the chosen one and its equivalents marked."""
+    moving = dict(animated=True)
+    ends = np.cumsum(SIZES)
+    axes.set(xlim=(-1, len(ORDERS)), yscale="log", ylim=(0.012, 6), ylabel="test loss (nats)",
+             title="recorded on Digits: mean and 95 % interval of 10 seeds")  # fmt: skip
+    axes.set_xticks(ends - np.array(SIZES) / 2 - 0.5, GROUPS, fontsize=8)
+    for end in ends[:-1]:
+        axes.axvline(end - 0.5, color=GRAY, linewidth=0.8)
+    bars = axes.add_collection(LineCollection([], color=BLUE, **moving))
+    (dots,) = axes.plot([], [], "o", color=BLUE, ms=4, label="each order", **moving)
+    (chosen,) = axes.plot([], [], "o", color=ORANGE, mfc="none", ms=13, mew=2, label="this order",
+                          **moving)  # fmt: skip
+    (same,) = axes.plot([], [], "s", color=GREEN, mfc="none", ms=11, mew=1.5,
+                        label="the same function", **moving)  # fmt: skip
+    (made,) = axes.plot([], [], "*", color=PINK, ms=11, label="trained here", **moving)
+    axes.legend(loc="upper left", ncols=2, fontsize=8)
+    setting = axes.text(0.99, 0.03, "", transform=axes.transAxes, ha="right", fontsize=8, **moving)
+    xs = np.arange(len(ORDERS))
+
+    def update(result):
+        low, high = result.means - result.halves, result.means + result.halves
+        bars.set_segments([[(x, a), (x, b)] for x, a, b in zip(xs, low, high, strict=True)])
+        dots.set_data(xs, result.means)
+        place = ORDERS.index(result.order)
+        chosen.set_data([place], result.means[[place]])
+        places = [ORDERS.index(order) for order in result.same]
+        same.set_data(places, result.means[places])
+        ended = [run for run in result.runs.values() if run.test is not None]
+        made.set_data([ORDERS.index(run.order) for run in ended], [run.test for run in ended])
+        rates = "drop rates {} and {}".format(*result.recorded_rates)
+        setting.set_text(f"relu, max-pooling, {rates}")
+
+    return update
+
+
+def _draw_curves(axes):
+    """Draw the validation losses of the runs made in this lab, the newest one strong."""
+    axes.set(xlim=(0, EPOCHS), yscale="log", ylim=(0.02, 5), xlabel="epoch",
+             ylabel="validation loss (nats)", title="trained here")  # fmt: skip
+    earlier = axes.add_collection(LineCollection([], color=GRAY, lw=1, ls=":", animated=True))
+    (newest,) = axes.plot([], [], ".-", color=PINK, animated=True)
+    hint = axes.text(0.5, 0.5, "press Run", transform=axes.transAxes, ha="center", animated=True)
+    name = axes.text(0.97, 0.93, "", transform=axes.transAxes, ha="right", fontsize=8,
+                     animated=True)  # fmt: skip
+
+    def update(result):
+        curves = [np.column_stack([range(len(run.losses)), run.losses])
+                  for run in result.runs.values()]  # fmt: skip
+        hint.set_visible(not curves)
+        earlier.set_segments(curves[:-1])
+        newest.set_data(*(curves[-1].T if curves else ([], [])))
+        name.set_text(list(result.runs.values())[-1].order if curves else "")
+
+    return update
+
+
+def _name(stage, result):
+    """Return what the strip calls a stage: what it does, and with which setting."""
+    if stage.name == "drop":
+        return f"drop\n{result.rates[stage.module - 1]:.1f}"
+    return {"act": result.activation, "pool": f"{result.pooling}\npool"}.get(stage.name, stage.name)
+
+
+def _signed(number):
+    """Return a number with its sign and one decimal, zero without a minus."""
+    return f"{round(number, 1) + 0.0:+.1f}"
+
+
+def _first_parted(result):
+    return next((stage for stage in result.stages if stage.parted), None)
+
+
+def describe(result):
+    order = " → ".join(["conv", *result.order.split("-")])
+    text = f"{order}, {result.activation}, {result.pooling}-pooling"
+    if "drop" in result.order:
+        text += ", drop rates {:.1f} and {:.1f}".format(*result.rates)
+    first, last = _first_parted(result), result.stages[-1]
+    if first is None:
+        text += ". Train and predict mode agree at every stage"
+    else:
+        text += (
+            f". Train and predict mode part at {first.name} in module {first.module}; at the end "
+            f"the variance in predict mode is {last.ratio:.2f} of that in train mode, the mean "
+            f"{_signed(last.shift)} sd off"
+        )
+    place = ORDERS.index(result.order)
+    rank = int((result.means < result.means[place]).sum()) + 1
+    text += (
+        ". Recorded with relu and max-pooling"
+        + (" at rates {} and {}".format(*result.recorded_rates) if "drop" in result.order else "")
+        + f": test loss {result.means[place]:.3f} ± {result.halves[place]:.3f}, rank {rank} of "
+        f"{len(ORDERS)}."
+    )
+    for other, reason in result.same.items():
+        text += f" The same function as {other}: {reason}."
+    if result.empty:
+        text += " Your function is still empty."
+    elif result.own is not None:
+        agrees = np.allclose(result.own[1], result.computed[1], rtol=1e-4)
+        text += " Your function agrees." if agrees else " Your function differs."
+    for run in list(result.runs.values())[-1:]:
+        text += f" Trained here, {run.order}: {len(run.losses) - 1} epochs, validation loss "
+        text += f"{run.losses[-1]:.3f}" + (f", test loss {run.test:.3f}." if run.test else ".")
+    return text
+
+
+lab = Lab(
+    "The order of layers", controls, compute, draw, describe, run=run, keep=keep,
+    functions=("dropped_variance",), size=(9.5, 7.6),
+)  # fmt: skip

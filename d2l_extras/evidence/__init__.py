@@ -1,0 +1,1 @@
+"""Experiments: sweeps over paired seeds, their records, and how to compare what came out."""

@@ -1,0 +1,55 @@
+"""Recorded results of experiments: `records.read("dropout")`, with where they come from."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pandas
+
+FOLDER = Path(__file__).resolve().parent.parent / "records"
+
+
+def names(folder=FOLDER):
+    """Return the names of the records in a folder (those that ship, if left out), sorted."""
+    return sorted(path.stem for path in Path(folder).glob("*.csv"))
+
+
+def read(name, folder=FOLDER):
+    """Return a record as a table, its provenance in `.attrs["provenance"]`.
+
+    Parameters
+    ----------
+    name : str
+        Of the experiment: `names()` lists them.
+    folder : path
+        Where the record is; the package's own folder if left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each run, or several where a run has several (epochs).
+
+    Raises
+    ------
+    ValueError
+        If there is no such record (says which there are), or if it was altered by hand.
+
+    Examples
+    --------
+    >>> read("no-such-thing")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: there is no record 'no-such-thing', only ...
+    """
+    if name not in names(folder):
+        available = ", ".join(names(folder)) or "none at all"
+        raise ValueError(f"there is no record {name!r}, only {available}")
+    path = Path(folder) / f"{name}.csv"
+    provenance = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    if hashlib.sha256(path.read_bytes()).hexdigest() != provenance["sha256"]:
+        raise ValueError(f"{path} is not what was recorded: run `{provenance['command']}`")
+    kinds = {c: str if kind == "object" else kind for c, kind in provenance["columns"].items()}
+    table = pandas.read_csv(
+        path, dtype=kinds, keep_default_na=False, na_values=[""], float_precision="round_trip"
+    )
+    table.attrs["provenance"] = provenance
+    return table

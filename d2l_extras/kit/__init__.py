@@ -1,0 +1,1 @@
+"""What a lab is made of: no MXNet in here, and no chapter."""

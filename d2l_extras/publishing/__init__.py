@@ -1,0 +1,1 @@
+"""What turns notebooks into the course: stored outputs, costs, pages."""

@@ -1,0 +1,1 @@
+"""What the learner meets: exercises, claims that are checked, their own functions."""

@@ -1,0 +1,235 @@
+"""Lab 7: its moments are those of the Gluon network, its record is the record, its buttons move."""
+
+import importlib
+
+import numpy
+import pytest
+from mxnet import autograd, np
+
+from d2l_extras import labs, layers, records
+from d2l_extras.chapters.layer_order import order as _order
+from d2l_extras.chapters.layer_order import probe as _probe
+from d2l_extras.chapters.layer_order.digits_order import network
+
+lab = importlib.import_module(
+    "d2l_extras.chapters.layer_order.lab"
+)  # the name in `labs` is the lab's
+
+
+def gluon_stages(order, activation, pooling, rates, seed):
+    """Return the outputs of a Gluon network with the probe's kernels, in both modes, per stage."""
+    net = network(order, *rates, activation, pooling)
+    net.initialize()
+    x = np.array(_probe.images())
+    net(x[:2])
+    stages = []
+    for module, kernel in zip(net[:2], _probe.weights(seed)[0], strict=True):
+        module[0].weight.set_data(np.array(kernel))
+    train = predict = x
+    for module in net[:2]:
+        for layer in module:
+            if hasattr(layer, "running_mean"):
+                value = train.asnumpy()
+                layer.running_mean.set_data(np.array(value.mean(axis=(0, 2, 3))))
+                layer.running_var.set_data(np.array(value.var(axis=(0, 2, 3))))
+            with autograd.train_mode():
+                train = layer(train)
+            predict = layer(predict)
+            stages.append((train.asnumpy(), predict.asnumpy()))
+    return stages
+
+
+def moments(x):
+    return x.mean(), x.var(axis=(0, 2, 3)).mean()
+
+
+@pytest.mark.parametrize("pooling", layers.POOLINGS)
+@pytest.mark.parametrize("activation", layers.ACTIVATIONS)
+@pytest.mark.parametrize("order", ["bn-act-pool", "act-pool-bn", "pool-act-bn", "act-pool"])
+def test_moments_are_those_of_the_gluon_network(order, activation, pooling):
+    stages = _probe.probe(order, (0.0, 0.0), activation, pooling, seed=3)[1:]
+    outputs = gluon_stages(order, activation, pooling, (0.0, 0.0), seed=3)
+    for stage, (train, predict) in zip(stages, outputs, strict=True):
+        assert (stage.train_mean, stage.train_variance) == pytest.approx(moments(train), abs=1e-4)
+        assert (stage.mean, stage.variance) == pytest.approx(moments(predict), abs=1e-4)
+
+
+@pytest.mark.parametrize("order", ["act-drop-bn-pool", "drop-pool-bn-act", "bn-act-pool-drop"])
+def test_moments_with_dropout_are_those_of_the_gluon_network_up_to_the_masks(order):
+    stages = _probe.probe(order, (0.5, 0.3), "relu", "max", seed=0)[1:]
+    outputs = gluon_stages(order, "relu", "max", (0.5, 0.3), seed=0)
+    for stage, (train, predict) in zip(stages, outputs, strict=True):
+        for ours, theirs in (
+            ((stage.train_mean, stage.train_variance), moments(train)),
+            ((stage.mean, stage.variance), moments(predict)),
+        ):
+            sd = theirs[1] ** 0.5
+            assert ours[0] == pytest.approx(theirs[0], abs=0.06 * sd)
+            assert ours[1] == pytest.approx(theirs[1], rel=0.15)
+
+
+def test_a_probe_leaves_the_random_numbers_of_mxnet_alone():
+    from d2l_extras import seed
+
+    seed(0)
+    expected = np.random.uniform(size=3).asnumpy(), numpy.random.uniform(size=3)
+    seed(0)
+    labs.layer_order().set(seed=5, rate1=0.3)
+    found = np.random.uniform(size=3).asnumpy(), numpy.random.uniform(size=3)
+    assert all((a == b).all() for a, b in zip(expected, found, strict=True))
+
+
+def test_without_dropout_the_modes_never_part():
+    for order in ("bn-act-pool", "act-pool-bn", "act-pool"):
+        assert "agree at every stage" in labs.layer_order(order=order).text
+    assert "agree at every stage" in labs.layer_order(rate1=0, rate2=0).text
+
+
+def test_the_first_stage_where_the_modes_part_is_named():
+    assert "part at drop in module 1" in labs.layer_order(order="bn-act-drop-pool").text
+    later = labs.layer_order(order="bn-act-drop-pool", rate1=0)
+    assert "part at drop in module 2" in later.text
+
+
+def test_the_recorded_loss_of_this_order_is_shown_and_ranked():
+    table = records.read("layer-order")
+    end = table[(table.epoch == 20) & (table.rate1 == 0.3) & (table.rate2 == 0.5)]
+    none = table[(table.epoch == 20) & (table.rate1 == 0)]
+    means = {**end.groupby("order").test_loss.mean(), **none.groupby("order").test_loss.mean()}
+    assert len(means) == 38
+    best = min(means, key=means.get)
+    view = labs.layer_order(order=best, rate1=0.3, rate2=0.5)
+    assert f"test loss {means[best]:.3f} ±" in view.text
+    assert "rank 1 of 38" in view.text
+
+
+@pytest.mark.parametrize("rate, recorded", [(0.0, 0.1), (0.1, 0.1), (0.3, 0.3), (0.7, 0.5)])
+def test_the_nearest_recorded_rate_is_taken_and_named(rate, recorded):
+    assert lab.nearest(rate) == recorded
+    assert f"at rates {recorded} and 0.5" in labs.layer_order(rate1=rate).text
+
+
+def test_equivalent_orders_are_named():
+    view = labs.layer_order(order="bn-act-drop-pool")
+    assert "The same function as bn-drop-act-pool: dropout and relu commute." in view.text
+    view.set(activation="elu")
+    assert "same function" not in view.text
+
+
+def test_the_learners_formula_is_compared_with_the_right_one():
+    right = labs.layer_order(dropped_variance=lambda p, m, v: (v + m**2) / (1 - p) - m**2)
+    assert "Your function agrees." in right.text
+    wrong = labs.layer_order(dropped_variance=lambda p, m, v: v / (1 - p))
+    assert "Your function differs." in wrong.text
+
+    def stub(p, mean, variance): ...
+
+    assert "Your function is still empty." in labs.layer_order(dropped_variance=stub).text
+
+
+# --- training in the lab
+
+
+@pytest.fixture(name="fast")
+def _fast(monkeypatch):
+    monkeypatch.setattr(lab, "PAUSE", 0)
+
+
+def test_a_run_repeats_the_recorded_one(fast):
+    view = labs.layer_order(order="act-pool-bn-drop", rate1=0.1, rate2=0.1, seed=4)
+    view.start()
+    table = records.read("layer-order")
+    chosen = table[(table.order == "act-pool-bn-drop") & (table.rate1 == 0.1)
+                   & (table.rate2 == 0.1) & (table.seed == 4) & (table.epoch == 20)]  # fmt: skip
+    assert len(chosen) == 1
+    recorded = chosen.iloc[0]
+    run = list(view._last.runs.values())[0]
+    assert run.losses[-1] == pytest.approx(recorded.val_loss, abs=0.05)
+    assert run.test == pytest.approx(recorded.test_loss, abs=0.05)
+    assert f"test loss {run.test:.3f}" in view.text
+
+
+def test_runs_stay_in_the_picture_until_reset(fast, monkeypatch):
+    monkeypatch.setattr(lab, "EPOCHS", 1)
+    view = labs.layer_order()
+    before = view.png
+    view.start()
+    view.set(order="bn-act-pool")
+    view.start()
+    view.set(order="bn-act-drop-pool")
+    assert [run.order for run in view._last.runs.values()] == ["act-drop-bn-pool", "bn-act-pool"]
+    assert "Trained here, bn-act-pool: 1 epochs" in view.text
+    reset = next(b for b in view.widget.children[2].children if b.description == "Reset")
+    reset.click()
+    assert view.png == before
+    assert "Trained here" not in view.text
+
+
+def test_controls_stay_live_while_a_run_trains(fast):
+    view = labs.layer_order()
+    steps = lab.run(view.values)
+    fraction, first = next(steps)
+    view.running = True  # as during a run: the controls only note their values
+    view.set(order="bn-act-pool", rate1=0.1)
+    _, second = next(steps)
+    assert (first.order, second.order) == ("act-drop-bn-pool", "bn-act-pool")
+    assert second.runs == first.runs
+    assert list(second.runs.values())[0].order == "act-drop-bn-pool"  # what is trained
+
+
+# --- moving layers
+
+
+ORDERS = ("a-b-c", "a-c-b", "b-a-c", "a-b")
+
+
+@pytest.fixture(name="box")
+def _box():
+    return _order.Order("order", "order", ORDERS, "a-b-c", layers=("a", "b", "c")).widget("a-b-c")
+
+
+def test_buttons_move_a_layer_and_the_slider_follows(box):
+    box.layer.value = "b"
+    box.later.click()
+    assert box.value == box.slider.value == "a-c-b"
+    box.earlier.click()
+    assert box.value == "a-b-c"
+
+
+def test_a_layer_can_be_taken_out_and_put_back(box):
+    box.layer.value = "c"
+    box.switch.click()
+    assert box.value == "a-b"
+    box.switch.click()
+    assert box.value == "a-b-c"
+
+
+def test_a_button_that_leads_nowhere_is_disabled(box):
+    box.layer.value = "a"
+    assert (box.earlier.disabled, box.later.disabled, box.switch.disabled) == (True, False, True)
+    box.value = "a-b"
+    box.layer.value = "c"
+    assert (box.earlier.disabled, box.later.disabled, box.switch.disabled) == (True, True, False)
+
+
+def test_the_slider_moves_the_value(box):
+    seen = []
+    box.observe(lambda change: seen.append(change.new), "value")
+    box.slider.value = "b-a-c"
+    assert seen == ["b-a-c"]
+
+
+def test_every_order_of_the_lab_can_be_reached_by_moving_layers():
+    control = lab.lab.controls["order"]
+    reached, waiting = {control.value}, [control.value]
+    for order in waiting:
+        for layer in control.layers:
+            for other in (
+                _order.moved(order, layer, -1),
+                _order.moved(order, layer, 1),
+                _order.switched(order, layer),
+            ):
+                if other in control.options and other not in reached:
+                    reached.add(other)
+                    waiting.append(other)
+    assert reached == set(control.options)

@@ -1,0 +1,80 @@
+"""Exercises whose answer is a class: stubs are told, and errors name the learner's line."""
+
+import pytest
+from mxnet.gluon import nn
+
+from d2l_extras.chapters.block_hybridblock import exercises as block_hybridblock
+from d2l_extras.teaching.exercise import FAILED, NOT_ATTEMPTED, Exercise, is_stub
+
+
+class Empty(nn.HybridBlock): ...
+
+
+class Documented(nn.HybridBlock):
+    """Replace the dots."""
+
+    pass
+
+
+class EmptyMethods(nn.HybridBlock):
+    def __init__(self): ...
+
+    def hybrid_forward(self, F, x):
+        """Replace the dots."""
+
+
+class OneMethod(nn.HybridBlock):
+    def __init__(self): ...
+
+    def hybrid_forward(self, F, x):
+        return x
+
+
+class OneConstant(nn.HybridBlock):
+    rate = None
+
+
+def _checks(layer):
+    made = layer()
+    made.initialize()
+    yield made(1) == 1, "The layer changes nothing."
+
+
+exercise = Exercise("identity", "Write `Identity`.", _checks, OneMethod)
+
+
+@pytest.mark.parametrize("stub", [Empty, Documented, EmptyMethods])
+def test_class_without_a_line_of_code_is_a_stub(stub):
+    assert is_stub(stub)
+    assert exercise.judge(stub) == (NOT_ATTEMPTED, "not attempted yet")
+    assert block_hybridblock.center.judge(stub)[0] == NOT_ATTEMPTED
+
+
+@pytest.mark.parametrize("attempt", [OneMethod, OneConstant, nn.Dense, int])
+def test_class_with_code_is_an_attempt(attempt):
+    assert not is_stub(attempt)
+
+
+@pytest.mark.parametrize("answer", [nn.Dense(2), lambda x: x, 3])
+def test_object_or_function_in_place_of_a_class_is_told(answer):
+    verdict, hint = exercise.judge(answer)
+    assert (verdict, "class itself" in hint) == (FAILED, True)
+
+
+def test_error_names_the_line_of_the_method_it_was_raised_in():
+    class Broken(nn.HybridBlock):
+        def __init__(self):
+            super().__init__()
+            self.width = undefined  # noqa: F821
+
+    verdict, hint = exercise.judge(Broken)
+    assert verdict == FAILED
+    assert hint == "NameError in line 3 of __init__: name 'undefined' is not defined"
+
+
+def test_error_outside_of_the_learners_class_names_no_line():
+    class Unfinished(nn.HybridBlock):
+        rate = 0.5
+
+    _, hint = exercise.judge(Unfinished)
+    assert hint.startswith("ValueError: ")
