@@ -429,6 +429,8 @@ class View:
         """Show the lab; and, for the day when no kernel answers, its picture and its words."""
         picture = {"image/png": base64.b64encode(self.png).decode("ascii")}
         words = {"text/html": AT_REST + html.escape(self.text) + "</div>", "text/plain": self.text}
-        live = {WIDGET: self.widget._repr_mimebundle_()[WIDGET]}
+        # written out, because ipywidgets 7 (Colab) and 8 have no common way to ask for it
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
+        live = {WIDGET: view}
         for data in picture, words, live:
             display(data, raw=True)
