@@ -138,10 +138,23 @@ def _jupyter_data_folders():
     return [jupyter_data_dir(), "/usr/local/share/jupyter"]
 
 
+def on_colab():
+    """Return whether this process runs on Google Colab."""
+    return "COLAB_RELEASE_TAG" in os.environ
+
+
 def _check_widgets():
     kernel = installed("ipywidgets")
     if kernel is None:
         return Finding(False, f"ipywidgets is not installed beside the kernel: {REPAIR}")
+    if on_colab():  # its page has widgets of its own, those of ipywidgets 7
+        if kernel.split(".")[0] == "7":
+            return Finding(True, "widgets fit the page that shows them", f"ipywidgets {kernel}")
+        return Finding(
+            False,
+            f"sliders will not show: Colab's page knows ipywidgets 7, the kernel has {kernel}: "
+            "run `%pip install ipywidgets==7.7.1` and restart the session",
+        )
     server = server_prefix() or Path(sys.prefix)
     front_end = _widget_front_end(server)
     if front_end is None:
