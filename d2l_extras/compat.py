@@ -22,8 +22,9 @@ was imported, MXNet keeps its legacy array interface; `import d2l_extras` switch
 interface on as soon as MXNet is imported, and so does whatever is then used of `d2l_extras`.
 """
 
-import runpy
+import os
 import sys
+import types
 from pathlib import Path
 
 from . import _start
@@ -48,9 +49,12 @@ def main(arguments: list[str] | None = None) -> None:
     script = Path(arguments[0])
     if not script.is_file():
         sys.exit(f"d2l_extras.compat: there is no file {script}: give the path of a Python script")
+    path = os.path.join(os.getcwd(), arguments[0])
     sys.argv = list(arguments)
     sys.path[0] = str(script.resolve().parent)
-    runpy.run_path(str(script.absolute()), run_name="__main__")
+    module = sys.modules["__main__"] = types.ModuleType("__main__")
+    module.__file__ = path
+    exec(compile(script.read_bytes(), path, "exec", dont_inherit=True), vars(module))
 
 
 if __name__ == "__main__":

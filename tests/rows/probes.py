@@ -417,7 +417,17 @@ exported()
 summary()
 optimizers()
 schedulers()
-metrics()
+metric('acc')
+metric('ce')
+metric('perplexity')
+metric('f1')
+metric('mcc')
+metric('nll_loss')
+metric('mae')
+metric('mse')
+metric('rmse')
+metric('pearsonr')
+metric('top_k', top_k=2)
 iterator()
 recurrent()
 clipped()
@@ -550,23 +560,14 @@ def _namespace():
             mx.lr_scheduler.CosineScheduler(10, base_lr=s)(5),
         ]
 
-    def metrics():
-        labels = [mx.nd.array([0, 1])]
-        chances = [mx.nd.array([[0.75, 0.25], [0.5, 0.5]])]
-        found = {}
-        for name in ("acc", "ce", "perplexity", "f1", "mcc", "nll_loss"):
-            options = {"ignore_label": None} if name == "perplexity" else {}
-            metric = mx.metric.create(name, **options)
-            metric.update(labels, chances)
-            found[name] = metric.get()[1]
-        metric = mx.metric.TopKAccuracy(top_k=2)
-        metric.update(labels, chances)
-        found["top_k"] = metric.get()[1]
-        for name in ("mae", "mse", "rmse", "pearsonr"):
-            metric = mx.metric.create(name)
-            metric.update([mx.nd.array([1, 2, 4])], [mx.nd.array([1, 2, 3])])
-            found[name] = metric.get()[1]
-        return found
+    def metric(name, top_k=None):
+        options = {"ignore_label": None} if name == "perplexity" else {}
+        measure = mx.metric.TopKAccuracy(top_k) if top_k else mx.metric.create(name, **options)
+        if name in ("mae", "mse", "rmse", "pearsonr"):
+            measure.update([mx.nd.array([1, 2, 4])], [mx.nd.array([1, 2, 3])])
+        else:
+            measure.update([mx.nd.array([0, 1])], [mx.nd.array([[0.75, 0.25], [0.5, 0.5]])])
+        return measure.get()[1]
 
     def iterator():
         numpy.random.seed(0)
