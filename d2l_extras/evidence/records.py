@@ -48,8 +48,7 @@ def read(name, folder=FOLDER):
     if hashlib.sha256(path.read_bytes()).hexdigest() != provenance["sha256"]:
         raise ValueError(f"{path} is not what was recorded: run `{provenance['command']}`")
     kinds = {c: str if kind == "object" else kind for c, kind in provenance["columns"].items()}
-    table = pandas.read_csv(
-        path, dtype=kinds, keep_default_na=False, na_values=[""], float_precision="round_trip"
-    )
+    exact = {"float_precision": "round_trip"} if int(pandas.__version__.split(".")[0]) < 3 else {}
+    table = pandas.read_csv(path, dtype=kinds, keep_default_na=False, na_values=[""], **exact)
     table.attrs["provenance"] = provenance
     return table
