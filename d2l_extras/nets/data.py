@@ -12,6 +12,7 @@ import numpy
 import pandas
 import pooch
 import requests
+import urllib3
 from d2l import mxnet as d2l
 from mxnet import np
 from tqdm.auto import tqdm
@@ -415,7 +416,7 @@ def _fetch(url, most):
         length = int(response.headers.get("Content-Length", 0)) or None
         name = url.rpartition("/")[2]
         with tqdm(total=length, desc=name, unit="B", unit_scale=True, leave=False) as bar:
-            while piece := response.raw.read1(2**16):
+            while piece := _piece(response):
                 content += piece
                 bar.update(len(piece))
                 if len(content) > most + GZIP_OVERHEAD:
@@ -425,6 +426,14 @@ def _fetch(url, most):
     if length is not None and len(content) < length:
         raise ValueError(f"it broke off after {len(content):,} of {length:,} bytes")
     return bytes(content)
+
+
+def _piece(response):
+    """Return the bytes that have come meanwhile; none at the end."""
+    try:
+        return response.raw.read1(2**16)
+    except urllib3.exceptions.HTTPError as error:  # requests would wrap it, but has no read1
+        raise ConnectionError(str(error)) from error
 
 
 def _unzipped(content, most):
