@@ -4,7 +4,7 @@ import nbformat
 from nbclient import NotebookClient
 
 from ..files import write_atomically
-from ..kit.lab import WIDGET
+from ..kit.widget import WIDGET
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
