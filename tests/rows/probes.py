@@ -390,7 +390,7 @@ mx.nd.split(mx.nd.arange(4), num_outputs=k, axis=0)
 mx.nd.clip(mx.nd.arange(4), s32 - 1, s)
 mx.nd.random.uniform(shape=(k, k)).shape
 mx.nd.SwapAxis(mx.nd.ones((2, 3)), k - 2, k - 1).shape
-mx.nd.Convolution(mx.nd.ones((1, 1, 4, 4)), mx.nd.ones((1, 1, 2, 2)), kernel=(k, k), num_filter=k - 1, no_bias=True).shape
+convolved().shape
 mx.nd.array(n).reshape(tuple(numpy.array([4, 1]))).shape
 mx.sym.Variable("x", shape=(k, k)).attr("__shape__")
 symbol_shape()
@@ -492,6 +492,10 @@ def _namespace():
     def seeded():
         mx.random.seed(numpy.int64(3))
         return mx.np.random.uniform(size=(2,))
+
+    def convolved():
+        image, kernel = mx.nd.ones((1, 1, 4, 4)), mx.nd.ones((1, 1, 2, 2))
+        return mx.nd.Convolution(image, kernel, kernel=(k, k), num_filter=k - 1, no_bias=True)
 
     def symbol_shape():
         x = mx.sym.Variable("x")
