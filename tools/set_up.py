@@ -90,7 +90,7 @@ def create(uv):
             f"could not fetch one: check the network, or install Python {wanted} yourself"
         )
     if version != wanted:
-        last = reason.splitlines()[-1].strip()
+        last = reason.splitlines()[-1].replace("cause:", "").strip()
         say(f"Python {wanted} cannot be had ({last}): using {version}, which is fine, too")
 
 
@@ -173,9 +173,9 @@ def main():
 
 
 if __name__ == "__main__":
-    if sys.version_info < (3, 8):
-        sys.exit("set-up: python3 is %d.%d here: name one from 3.8 on, as in `make lab "
-                 "PYTHON3=/path/to/python3`" % sys.version_info[:2])  # fmt: skip
+    if sys.version_info < (3, 8):  # noqa: UP036 - not the Python of the course
+        found = sys.version.split()[0]
+        sys.exit(f"set-up: python3 is {found}: `make lab PYTHON3=/path/to/python3`, from 3.8 on")
     try:
         main()
     except KeyboardInterrupt:
