@@ -71,10 +71,11 @@ def create(uv):
     """Make an empty `.venv` with the first of `PYTHONS` that is here, or can be fetched."""
     if VENV.exists() or VENV.is_symlink():
         say("the environment .venv is damaged, or of another Python: it is made anew")
+        shutil.rmtree(VENV) if VENV.is_dir() and not VENV.is_symlink() else VENV.unlink()
     say(f"installing the course into .venv: {COSTS}")
     wanted = PYTHONS[0]
     for version in PYTHONS:
-        command = [uv, "venv", "--quiet", "--clear", "--python", version]
+        command = [uv, "venv", "--quiet", "--python", version]
         if version != wanted:
             command.append("--no-python-downloads")
         done = subprocess.run(
