@@ -13,7 +13,7 @@ from d2l_extras.kit.controls import Slider
 from d2l_extras.publishing.refresh import clean
 from d2l_extras.teaching.exercise import Exercise
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 IMPORTS = """\
 %matplotlib inline

@@ -25,7 +25,7 @@ from d2l_extras.evidence.experiment import Experiment, SweepError
 from d2l_extras.evidence.sweep import sweep
 
 module = sys.modules["d2l_extras.evidence.sweep"]
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 SEEDS = range(3)
 
 
@@ -167,7 +167,7 @@ def test_seeds_are_paired_across_configurations():
 def test_killed_sweep_resumes_and_repeats_no_finished_run(tmp_path, log, expected):
     runs = tmp_path / "runs"
     code = (
-        "from tests.test_sweep import SEEDS, draw_beside_a_kill, grid, sweep\n"
+        "from tests.evidence.test_sweep import SEEDS, draw_beside_a_kill, grid, sweep\n"
         f"sweep(draw_beside_a_kill, grid({str(log)!r}), SEEDS, folder={str(runs)!r}, jobs=1)"
     )
     child = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
@@ -279,7 +279,7 @@ def returns(seed, what):
 def test_result_that_fits_in_no_table_is_an_error_of_that_run(what, message):
     what = [{"what": what}, {"what": "good"}]
     table = sweep(returns, what, [0], jobs=1, progress=False)
-    assert table.error.str.contains(message).tolist() == [True, None]
+    assert table.error.str.contains(message, na=False).tolist() == [True, False]
     assert (table.x[1], table.n[1], table.ok[1]) == (0.5, 3, True)
 
 

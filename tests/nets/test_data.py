@@ -199,7 +199,7 @@ from d2l_extras.nets import data
 data._command = lambda cls: "tiny"
 test_data.tiny({stalling.url!r})(validation=10)
 """
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parent.parent.parent
     child = subprocess.Popen([sys.executable, "-c", code], cwd=root, stderr=subprocess.DEVNULL)
     assert stalling.serving.wait(60), "the download did not begin"
     child.send_signal(signal.SIGKILL)

@@ -9,7 +9,7 @@ import pytest
 from d2l_extras import cli
 from d2l_extras.publishing import cost as measure
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def notebook(folder, *cells):
