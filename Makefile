@@ -31,6 +31,7 @@ test-browser: environment ## try the chapters in JupyterLab with a real browser 
 	$(PYTHON) -m pytest tests/browser -n auto -o addopts= -p no:nbval -rs --durations=5
 
 test-machines: environment ## run the chapters as other processors would (half an hour)
+	$(PYTHON) -m pytest tests/remedies --quiet -n auto -o addopts= -p no:nbval
 	$(PYTHON) -m tests.machines
 
 measure: environment ## measure what chapters take, for the table in the README

@@ -30,8 +30,7 @@ MODULES = {
 }
 # MXNet and d2l ask for releases of NumPy and others that are long gone, and do not need them
 ALONE = {"mxnet": "mxnet==1.9.1", "d2l": "d2l==1.0.3"}
-# major versions: ipywidgets beside the kernel, the extension beside the server
-FITTING = {"7": ("3", "4"), "8": ("5",)}
+FRONT_END = "jupyterlab_widgets<4,>=3"
 
 
 class Finding(NamedTuple):
@@ -143,23 +142,24 @@ def _import(package):
         importlib.import_module(module)
         return None
     except ModuleNotFoundError as error:
-        missing = (error.name or "").partition(".")[0]
-        if missing and missing != module.partition(".")[0]:
-            names = {module: name for name, module in MODULES.items()}
-            missing = names.get(missing, missing)
-            what = remedy(missing, again=installed(missing) is not None)
-            return f"{package} needs {missing}, which cannot be imported: {what}"
-        reason = error
+        reason, missing = error, (error.name or package).partition(".")[0]
     except Exception as error:  # whatever a damaged package raises is the finding
-        reason = error
+        reason, missing = error, None
+    if missing and missing != module.partition(".")[0]:
+        names = {module: name for name, module in MODULES.items()}
+        missing = names.get(missing, missing)
+        what = remedy(missing, again=installed(missing) is not None)
+        return f"{package} needs {missing}, which cannot be imported: {what}"
+    if installed(package) is None and missing:
+        return f"{package} is not installed: {remedy(package)}"
     if "libgomp" in str(reason):
         return (
             f"{package} cannot be imported: the system has no OpenMP library (libgomp.so.1): "
             "run `apt-get install -y libgomp1`, or `dnf install libgomp`"
         )
-    first = str(reason).strip().partition("\n")[0]
+    first = f"{type(reason).__name__}: {reason}".strip().partition("\n")[0]
     what = remedy(package, again=True)
-    return f"{package} cannot be imported ({type(reason).__name__}: {first}): {what}"
+    return f"{package} cannot be imported ({first}): {what}"
 
 
 def _check_python():
@@ -170,8 +170,6 @@ def _check_python():
 
 
 def _check_numpy():
-    if installed("numpy") is None:
-        return Finding(False, import_problem())
     problem = _import("numpy")
     return Finding(not problem, problem or "NumPy", installed("numpy"))
 
@@ -181,8 +179,6 @@ def _check_exactly(package):
     if problem := import_problem() or _import("d2l_extras"):
         return Finding(False, problem)
     wanted = ALONE[package].partition("==")[2]
-    if importlib.util.find_spec(package) is None:
-        return Finding(False, f"{package} is not installed: {remedy(package)}")
     if problem := _import(package):
         return Finding(False, problem)
     found = getattr(sys.modules[package], "__version__", "of an unknown version")
@@ -280,17 +276,16 @@ def _check_widgets():
     server = server_prefix() or Path(sys.prefix)
     front_end = _widget_front_end(server)
     if front_end is None:
-        what = remedy("jupyterlab_widgets<4,>=3", again=True, prefix=server)
+        what = remedy(FRONT_END, again=True, prefix=server)
         return Finding(
             False,
             f"sliders will not show: the Jupyter server in {server} has no widget extension: "
             f"{what}, then reload the page",
         )
-    if front_end.split(".")[0] not in FITTING.get(kernel.split(".")[0], ()):
-        if kernel.split(".")[0] != "8":
-            what = remedy("ipywidgets", again=True)
-        else:
-            what = remedy("jupyterlab_widgets<4,>=3", again=True, prefix=server)
+    # JupyterLab 4 can load no extension but version 5, which speaks with ipywidgets 8 alone
+    if kernel.split(".")[0] != "8" or front_end.split(".")[0] != "5":
+        old_kernel = kernel.split(".")[0] != "8"
+        what = remedy("ipywidgets") if old_kernel else remedy(FRONT_END, again=True, prefix=server)
         return Finding(
             False,
             f"sliders will not show: the kernel has ipywidgets {kernel}, the server's widget "
@@ -370,6 +365,10 @@ def _findings(thorough):
         if not found.fine:
             sound = False
             break
+    if _home() is None:
+        reason = "this machine knows no home directory for you, which Jupyter needs"
+        yield Finding(False, f"{reason}: run `export HOME=/tmp`, or set it to a folder of yours")
+        return
     for check in BESIDE + (ON_TOP if sound else ()):
         yield _ask(check)
 

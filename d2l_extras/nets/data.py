@@ -345,11 +345,6 @@ def cache_folder():
 
 def make_writable(folder):
     """Make the folder if need be and return it; raise a clear error if nothing can be written."""
-    if folder.parts[:1] == ("~",):  # what is left of it where there is no home to put in
-        raise DataError(
-            "this machine knows no home directory for you, so there is no cache: set HOME, or "
-            f"D2L_EXTRAS_CACHE, to a folder of yours, or {VARIABLE} to one that holds the data"
-        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
