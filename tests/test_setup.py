@@ -48,11 +48,13 @@ def pins(name):
 
 def locked():
     """Return the version of every package in uv.lock, for this Python."""
-    return {
-        package["name"]: package.get("version")
-        for package in tomllib.loads((ROOT / "uv.lock").read_text())["package"]
-        if any(Marker(text).evaluate() for text in package.get("resolution-markers", ["'' == ''"]))
-    }
+    packages = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
+    return {package["name"]: package.get("version") for package in packages if _is_for_us(package)}
+
+
+def _is_for_us(package):
+    markers = package.get("resolution-markers", [])
+    return not markers or any(Marker(text).evaluate() for text in markers)
 
 
 def test_uv_lock_satisfies_pyproject_and_its_overrides():
