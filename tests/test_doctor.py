@@ -4,8 +4,8 @@ import io
 import json
 import os
 import platform
+import pwd
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -89,14 +89,10 @@ def test_import_without_distutils_says_what_brings_it_back():
     [
         ("numpy", "numpy is not installed: run `"),
         ("mxnet", "MXNet is not installed: run `"),
-        ("d2l", "d2l is not installed: run `"),
         ("requests", "mxnet needs requests, which cannot be imported: run `"),
-        ("joblib", "joblib is not installed: run `"),
-        ("ipykernel", "ipykernel is not installed: run `"),
-        ("ipywidgets", "ipywidgets is not installed: run `"),
     ],
 )
-def test_missing_packages_are_named_with_the_remedy_and_without_python_errors(package, said):
+def test_a_missing_basis_is_named_with_the_remedy_and_without_python_errors(package, said):
     code = "import d2l_extras_doctor as d; sys.exit(d.main(['doctor']))"
     run = python(WITHOUT.format(name=package) + code)
     (line, *_) = [line for line in run.stdout.splitlines() if line.startswith("✗")]
@@ -104,6 +100,15 @@ def test_missing_packages_are_named_with_the_remedy_and_without_python_errors(pa
     assert line.startswith(f"✗ {said}")
     assert "✓ Python 3.11 or later" in run.stdout
     assert not re.search("Error|Traceback", run.stdout + run.stderr)
+
+
+@pytest.mark.parametrize("package", ["joblib", "ipykernel", "ipywidgets"])
+def test_other_missing_packages_are_named_with_the_remedy(package, monkeypatch, capsys):
+    found = doctor.installed
+    monkeypatch.setattr(doctor, "installed", lambda name: None if name == package else found(name))
+    assert doctor.doctor() is False
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("✗")]
+    assert line.startswith(f"✗ {package} is not installed: run `")
 
 
 def test_other_commands_say_the_remedy_too():
@@ -149,57 +154,54 @@ def test_remedies_go_to_the_environment_that_fails(tmp_path, monkeypatch):
 
 
 def test_a_setting_that_hides_distutils_is_taken_back():
-    """What is said is done here: it needs no package."""
     if sys.version_info < (3, 12):
         pytest.skip("Python has its own distutils before 3.12")
-    doctors = f"{sys.executable} -m d2l_extras_doctor doctor"
-    said = shell(doctors, SETUPTOOLS_USE_DISTUTILS="stdlib")
-    command = remedy_in(said.stdout)
-    assert command == "unset SETUPTOOLS_USE_DISTUTILS"
-    done = shell(f"{command}; {doctors}", SETUPTOOLS_USE_DISTUTILS="stdlib")
-    assert done.returncode == 0, done.stdout
+    code = "import d2l_extras_doctor as doctor; print(doctor.import_problem())"
+    hidden = python(code, SETUPTOOLS_USE_DISTUTILS="stdlib").stdout
+    assert "run `unset SETUPTOOLS_USE_DISTUTILS`" in hidden
+    assert python(code).stdout.strip() == "None"
 
 
-@pytest.mark.parametrize("variable", ["JUPYTER_PATH", "JUPYTER_DATA_DIR"])
-def test_a_kernel_of_another_environment_is_put_aside_by_what_is_said(variable, tmp_path):
+@pytest.fixture(name="other_kernel")
+def _other_kernel(tmp_path, monkeypatch):
+    """A folder of Jupyter in which the kernel called python3 is another environment's."""
     folder = tmp_path / "kernels" / "python3"
     folder.mkdir(parents=True)
     other = {"argv": ["/usr/elsewhere/python3"], "display_name": "x", "language": "python"}
     (folder / "kernel.json").write_text(json.dumps(other))
-    surroundings = {variable: str(tmp_path), "JUPYTER_PREFER_ENV_PATH": "0"}
-    doctors = f"{sys.executable} -m d2l_extras_doctor doctor"
-    said = shell(doctors, **surroundings).stdout
-    assert "✗ the kernel called python3 runs /usr/elsewhere/python3" in said
-    done = shell(f"{remedy_in(said)} && {doctors}", **surroundings)
-    assert done.returncode == 0, done.stdout + done.stderr
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")
+    return str(tmp_path)
 
 
-def test_without_a_home_directory_one_is_to_be_named():
-    code = """
-import pwd, sys
-def unknown(uid):
-    raise KeyError(uid)
-pwd.getpwuid = unknown
-import d2l_extras_doctor as d
-sys.exit(d.main(["doctor"]))
-"""
-    program = f"{sys.executable} -c {shlex.quote(code)}"
-    said = shell(f"unset HOME; {program}").stdout
-    assert "✗ this machine knows no home directory for you" in said
-    done = shell(f"unset HOME; {remedy_in(said)} && {program}")
-    assert done.returncode == 0, done.stdout
+def test_a_kernel_that_the_user_installed_from_elsewhere_is_replaced(other_kernel, monkeypatch):
+    monkeypatch.setenv("JUPYTER_DATA_DIR", other_kernel)
+    fine, line, _ = doctor._check_kernel()
+    assert not fine and "runs /usr/elsewhere/python3" in line
+    (command,) = re.findall("run `(.*)`", line)
+    subprocess.run(command, shell=True, check=True, capture_output=True)
+    assert doctor._check_kernel().fine
 
 
-def shell(command, **environment):
-    return subprocess.run(
-        command, shell=True, cwd=ROOT, env={**os.environ, **environment}, capture_output=True,
-        text=True,
-    )  # fmt: skip
+def test_a_kernel_that_jupyter_path_puts_first_is_passed_over(other_kernel, monkeypatch):
+    monkeypatch.setenv("JUPYTER_PATH", other_kernel)
+    fine, line, _ = doctor._check_kernel()
+    assert not fine and "run `unset JUPYTER_PATH`" in line
+    monkeypatch.delenv("JUPYTER_PATH")
+    assert doctor._check_kernel().fine
 
 
-def remedy_in(text):
-    (command,) = re.findall("run `(.*?)`", text)
-    return command
+def test_without_a_home_directory_one_is_to_be_named(monkeypatch, capsys, tmp_path):
+    def unknown(uid):
+        raise KeyError(uid)
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    monkeypatch.delenv("HOME")
+    assert doctor.doctor(details=True) is False
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("✗")]
+    assert line.startswith("✗ this machine knows no home directory for you")
+    assert "run `export HOME=/" in line
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert doctor.doctor(details=True) is True
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "gbk", "latin-1", "utf-8"])
