@@ -140,15 +140,14 @@ def sync(uv, extras):
         say(f"files are missing: installing anew {', '.join(sorted(broken))}")
     elif runs(*command, "--project", ROOT, "--check"):
         return
-    for package in broken:
-        command += ["--reinstall-package", package]
-    # compiled once here rather than in the first cell of whoever may not write to this folder
-    done = subprocess.run([*command, "--compile-bytecode"], cwd=ROOT)
-    if done.returncode:
+    again = [word for package in broken for word in ("--reinstall-package", package)]
+    if subprocess.run([*command, *again], cwd=ROOT).returncode:
         sys.exit(
             "set-up: the packages could not be installed, see above: check the network and the "
             "free space of the disk, then run the same command again; it goes on where it stopped"
         )
+    say("compiling what is new, so that the first cell need not: half a minute on one core")
+    subprocess.run([*command, "--compile-bytecode"], cwd=ROOT)  # if that fails, Python does it
 
 
 def main():
