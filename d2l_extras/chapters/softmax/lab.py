@@ -6,8 +6,7 @@ import numpy as np
 
 from ...kit.lab import Checkbox, Lab, LogSlider, Slider
 from ...kit.style import BLUE, GRAY, GREEN, ORANGE, banner, set_banner
-from ...teaching.exercise import is_stub
-from ...teaching.learner import call_on_row
+from ...teaching.learner import call_on_row, is_stub
 
 LOW, HIGH = -5.0, 105.0
 NAMES = "abc"
