@@ -1,10 +1,12 @@
-"""The command `d2l-extras`: it opens the course, and does what authors and teachers need.
+"""The command `d2l-extras`: it opens the course, and keeps it correct.
 
 What a command needs is imported when it runs, so that `lab` and `--help` answer at once.
 """
 
 import argparse
 import importlib.util
+import itertools
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -17,13 +19,21 @@ from .publishing import copies, lab_server
 
 
 class _Parser(argparse.ArgumentParser):
+    """One line for what is wrong. Options that go on to JupyterLab are not guessed to be ours."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, allow_abbrev=False, **kwargs)
+
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"d2l-extras: {message}; `{self.prog} --help` shows what it takes\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     parser, commands = _parser()
+    if not arguments:
+        parser.error("no command")
     chosen, chosen.options = parser.parse_known_args(arguments)
     if chosen.options and chosen.command not in ("lab", "dashboards"):
         unknown = " ".join(chosen.options)
@@ -31,27 +41,32 @@ def main(arguments: list[str] | None = None) -> int:
     settle_home()
     try:
         return chosen.action(chosen) or 0
+    except BrokenPipeError:  # not a failure: whoever reads us has seen enough
+        raise
     except (ImportError, ValueError, OSError) as error:
         say(error)
         return 1
 
 
 def _parser():
-    parser = _Parser(prog="d2l-extras", description=__doc__.partition("\n")[0])
+    parser = _Parser(prog="d2l-extras", description="An interactive course on MXNet Gluon.")
     version = f"d2l-extras {installed('d2l-extras')}"
     parser.add_argument("--version", action="version", version=version)
     commands = parser.add_subparsers(required=True, metavar="command", dest="command")
 
     def command(name, action, text, **more):
-        made = commands.add_parser(name, help=text, description=text[0].upper() + text[1:], **more)
+        brief, whole = text.partition(". ")[0], text[0].upper() + text[1:]
+        made = commands.add_parser(name, help=brief, description=whole, **more)
         made.set_defaults(action=action)
         return made
 
     usage = "d2l-extras lab [folder | --originals] [options of JupyterLab]"
-    more = "What follows goes on to JupyterLab: --no-browser, --port=8889, --ip=0.0.0.0, ..."
-    text = "open your copy of the course in JupyterLab; what you changed in it is never overwritten"
+    text = (
+        "open your copy of the course in JupyterLab. The folder comes first and is made if it is "
+        f"missing: `{copies.FOLDER}` if left out. What you changed in it is never overwritten"
+    )
+    more = "Further options go on to JupyterLab: --no-browser, --port=8889, --ip=0.0.0.0 ..."
     made = command("lab", open_lab, text, usage=usage, epilog=more)
-    made.add_argument("folder", nargs="?", help=f"your copy, made if missing ({copies.FOLDER})")
     made.add_argument("--originals", action="store_true", help="the stored notebooks: for authors")
     made = command("reset", reset, "put a chapter of your copy back; what you had is kept beside")
     made.add_argument("chapter", nargs="+", help="such as 03 or 03-minibatch-sgd")
@@ -79,13 +94,26 @@ def _parser():
 
 def open_lab(chosen: argparse.Namespace) -> None:
     """Bring the learner's copy up to date and become JupyterLab's server on it."""
+    folder, options = _folder_first(chosen.options)
     if chosen.originals:
-        return lab_server.serve(copies.chapters()[0].parent, chosen.options)
-    folder = copies.default_folder() if chosen.folder is None else Path(chosen.folder)
+        if folder:
+            raise ValueError(f"--originals takes no folder, got {folder!r}: leave one of them out")
+        return lab_server.serve(copies.originals(), options)
+    folder = Path(folder) if folder else copies.default_folder()
     for line in copies.update(folder):
         say(line)
     say(f"your copy of the course is {folder.resolve()}")
-    return lab_server.serve(folder, chosen.options)
+    return lab_server.serve(folder, options)
+
+
+def _folder_first(words):
+    """Split what follows `lab`: a word behind an option may be its value (`--port 8889`)."""
+    folder, options = (words[0], words[1:]) if words and words[0][0:1] != "-" else (None, words)
+    for before, word in itertools.pairwise(options):
+        complete = "=" in before or before.startswith(("--no-", "--allow-"))
+        if complete and not word.startswith("-"):
+            raise ValueError(f"the folder comes first: `d2l-extras lab {shlex.quote(word)} ...`")
+    return folder, options
 
 
 def reset(chosen: argparse.Namespace) -> None:

@@ -134,7 +134,7 @@ def reset(name: str, folder: Path, source: Path | None = None) -> str:
         If there is no such chapter.
     """
     (path,) = chapters([name], source)
-    if not folder.is_dir():
+    if not (folder / MANIFEST).is_file():
         raise CopyError(
             f"there is no copy of the course in {folder.absolute()}: run `d2l-extras lab` first, "
             "or name the folder: `d2l-extras reset 03 --folder FOLDER`"
@@ -202,7 +202,7 @@ def _opened(folder: Path, source: Path) -> Iterator[dict[str, dict[str, str]]]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            raise OSError(errno.EROFS, "it is read-only")
         known = _read(folder / MANIFEST)
         before = copy.deepcopy(known)
         try:
@@ -214,8 +214,8 @@ def _opened(folder: Path, source: Path) -> Iterator[dict[str, dict[str, str]]]:
     except OSError as error:
         reason = "it is a file" if isinstance(error, FileExistsError) else error.strerror
         raise CopyError(
-            f"the chapters cannot be put into {folder.absolute()} ({reason}): mend that, or name "
-            f"another folder: `d2l-extras lab ~/{FOLDER}`"
+            f"the chapters cannot be put into {folder.absolute()} ({reason}): mend that, or "
+            f"take another folder, as in `d2l-extras lab ~/{FOLDER}`"
         ) from error
 
 
@@ -267,7 +267,9 @@ def _put_back(original: Path, folder: Path, known: dict[str, dict[str, str]]) ->
     offer = _beside(path, "new", 1)
     if offered and offer.is_file() and fingerprint(offer.read_bytes()) == offered:
         offer.unlink()
-    return f"{path} is as in the course{kept}. If it is open, choose File > Reload from Disk"
+    return (
+        f"{path} is as in the course{kept}. If it is open, choose File > Reload Notebook from Disk"
+    )
 
 
 def _free(path: Path, word: str, replaceable: str | None = None) -> Path:
