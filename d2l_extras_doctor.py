@@ -11,7 +11,6 @@ import os
 import platform
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -304,15 +303,16 @@ def main(arguments=None):
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        status = _run(arguments)
-        sys.stdout.flush()
-        return status
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()  # here, where it can still be caught that nobody reads it
     except BrokenPipeError:  # whoever reads us has seen enough: `d2l-extras doctor | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+        return 141  # as if SIGPIPE had ended it
     except KeyboardInterrupt:
         say(f"interrupted: `d2l-extras {shlex.join(arguments)}` starts again")
-        return 128 + signal.SIGINT
+        return 130  # as if SIGINT had ended it
     except ImportError as error:
         say(error)
         return 1

@@ -242,7 +242,7 @@ def _follow(original: Path, folder: Path, known: dict[str, dict[str, str]]) -> l
     present = fingerprint(path.read_bytes())
     if present == version:
         known[original.name] = {"copied": version}
-    elif present == entry.get("copied"):
+    elif present in (entry.get("copied"), entry.get("offered")):
         write_atomically(path, newest)
         known[original.name] = {"copied": version}
     elif version not in (entry.get("copied"), entry.get("offered")):

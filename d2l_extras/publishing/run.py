@@ -45,6 +45,7 @@ def run(notebook: NotebookNode, path: Path, timeout: float = 600) -> None:
         kernel_name="python3",
         store_widget_state=False,
         shutdown_kernel="immediate",
+        extra_arguments=["--IPKernelApp.log_level=40"],  # else it warns that TCP is not encrypted
         resources={"metadata": {"path": str(path.parent)}},
         on_cell_start=lambda cell, cell_index: started.append(cell_index),
     )
