@@ -22,7 +22,7 @@ _start.prepare()
 _PARTS = dict(
     Checkbox="kit.controls:Checkbox", Choice="kit.controls:Choice",
     IntSlider="kit.controls:IntSlider", LogSlider="kit.controls:LogSlider",
-    Slider="kit.controls:Slider", Lab="kit.lab:Lab", style="kit.style:",
+    Slider="kit.controls:Slider", Lab="kit.lab:Lab", show="kit.figure:show", style="kit.style:",
     Exercise="teaching.exercise:Exercise", expect_error="teaching.verify:expect_error",
     verify="teaching.verify:verify",
     data="nets.data:", layers="nets.layers:", seed="nets.seeding:seed",

@@ -135,11 +135,12 @@ def check(chosen: argparse.Namespace) -> int:
     paths = [str(path) for path in copies.chapters(chosen.chapter)]
     if importlib.util.find_spec("nbval") is None:
         raise ImportError("check needs pytest and nbval: run `pip install nbval`")
-    folder = copies.originals()
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval",
-               "--nbval-current-env", *paths]  # fmt: skip
+               "--nbval-current-env", "-p", "d2l_extras.publishing.nbval_pictures"]  # fmt: skip
+    if not copies.in_clone():  # differing pictures are laid out in this folder
+        command += ["--rootdir", str(Path.cwd())]
     # in a group of its own, so that Ctrl-C ends it without pages of traces
-    run = subprocess.Popen(command, cwd=folder, process_group=0)
+    run = subprocess.Popen([*command, *paths], process_group=0)
     try:
         return run.wait()
     except BaseException:

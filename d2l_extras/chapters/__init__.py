@@ -120,6 +120,12 @@ def _module(chapter: str, name: str) -> Any:
     return importlib.import_module(f".{chapter}.{name}", __name__)
 
 
+def _lab(chapter: str, module: str, name: str) -> Any:
+    lab = _module(chapter, module).lab
+    lab.name = f"dx.labs.{name}"
+    return lab
+
+
 def _experiments() -> dict[str, Callable[[], Any]]:
     """Return how to load each experiment: `experiment_mlp.py` of `layer_order` is one."""
     places = {}
@@ -133,7 +139,7 @@ def _experiments() -> dict[str, Callable[[], Any]]:
 labs = Shelf(
     "lab",
     {
-        name: lambda c=chapter.name, m=module: _module(c, m).lab
+        name: lambda c=chapter.name, m=module, n=name: _lab(c, m, n)
         for chapter in TABLE
         for name, module in chapter.labs.items()
     },

@@ -151,7 +151,7 @@ def spread(table, metric, factor, *, pair="seed"):
     runs = _by_seed(table, metric, factor, pair)
     noise = (runs.var().mean()) ** 0.5
     between = runs.mean().var() - noise**2 / len(runs)
-    return max(0.0, between) ** 0.5, noise
+    return float(max(0.0, between) ** 0.5), float(noise)
 
 
 def seeds_needed(difference, sd, *, paired=True, confidence=0.95, power=0.8):

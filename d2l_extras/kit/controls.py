@@ -204,10 +204,12 @@ class Choice:
 
     def check(self, value):
         """Return the value if it is one of the options, or raise with what is allowed."""
-        if value not in self.options:
-            allowed = ", ".join(map(repr, self.options))
-            raise ValueError(f"{self.name} must be one of {allowed}, got {value!r}")
-        return value
+        for option in self.options:
+            is_bool = isinstance(value, bool) or isinstance(option, bool)
+            if value == option and (type(value) is type(option) or not is_bool):
+                return option  # the option itself: 32.0 and np.int64(32) stand for 32
+        allowed = ", ".join(map(repr, self.options))
+        raise ValueError(f"{self.name} must be one of {allowed}, got {value!r}")
 
     @property
     def ends(self):
@@ -266,3 +268,6 @@ class Checkbox:
     def widget(self, value):
         """Return the ipywidgets check box, standing at `value`."""
         return widgets.Checkbox(value, description=self.label, indent=False)
+
+
+Control = Slider | LogSlider | IntSlider | Choice | Checkbox

@@ -56,7 +56,7 @@ class History:
     Examples
     --------
     >>> history = History([{"epoch": 1, "train_loss": 2.3}, {"epoch": 2, "train_loss": 0.5}])
-    >>> history.to_pandas().train_loss.min()
+    >>> float(history.to_pandas().train_loss.min())
     0.5
     """
 

@@ -1,12 +1,14 @@
 """Run a chapter from top to bottom and store its outputs, the same ones every time."""
 
+import base64
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
 from ..files import write_atomically
-from ..kit.lab import WIDGET
+from ..kit.widget import WIDGET
+from . import pictures
 from .run import run
 
 METADATA = {
@@ -34,12 +36,34 @@ def refresh(path: Path, timeout: float = 600) -> bool:
     """
     before = path.read_text(encoding="utf-8")
     notebook = nbformat.reads(before, as_version=4)
+    stored = [list(pictures.pictures(cell.get("outputs", []))) for cell in notebook.cells]
     notebook.metadata = nbformat.from_dict(METADATA)
     run(notebook, path, timeout)
-    after = nbformat.writes(clean(notebook)) + "\n"
+    for cell, old in zip(clean(notebook).cells, stored, strict=True):
+        _store_pictures(cell.get("outputs", []), old)
+    after = nbformat.writes(notebook) + "\n"
     if after != before:
         write_atomically(path, after)
     return after != before
+
+
+def _store_pictures(outputs, stored):
+    """Put small pictures into outputs, the stored ones where they still show the same."""
+    fresh = list(pictures.pictures(outputs))
+    if len(fresh) == len(stored):
+        kept = [
+            old if not pictures.difference(old, new).real else pictures.small(new)
+            for old, new in zip(stored, fresh, strict=True)
+        ]
+    else:
+        kept = [pictures.small(new) for new in fresh]
+    following = iter(kept)
+    for output in outputs:
+        data = output.get("data", {})
+        if "image/png" in data:
+            data["image/png"] = base64.b64encode(next(following)).decode("ascii")
+        if "text/html" in data:
+            data["text/html"] = pictures.replaced(data["text/html"], following)
 
 
 def clean(notebook: NotebookNode) -> NotebookNode:

@@ -1,25 +1,18 @@
 """Exercises: a statement, checks by behavior with a hint for each classic mistake, a solution."""
 
-import functools
+import contextlib
 import inspect
+import random
 import textwrap
-import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from .verify import first_line
+import numpy
+
+from .answers import Unclear, letter
+from .learner import Learner, LearnerError, explain, is_stub
 
 NOT_ATTEMPTED, FAILED, PASSED = "not attempted", "failed", "passed"
-
-
-def _bare(): ...
-
-
-def _documented():
-    """A stub with a sentence on what to write."""
-
-
-# what this interpreter makes of a body that is still empty
-_STUBS = {function.__code__.co_code for function in (_bare, _documented)}
-_EMPTY_CLASS = frozenset(vars(type("Empty", (), {})))  # the names that every class has
 
 
 class Exercise:
@@ -34,9 +27,13 @@ class Exercise:
     checks : callable
         `checks(answer)`, a generator that yields `(passed, hint)` pairs. The first pair that
         did not pass decides: its hint is what the learner reads. So it goes from the classic
-        mistakes, each with its own hint, to the plain comparison with the right result.
+        mistakes, each with its own hint, to the plain comparison with the right result. A function
+        arrives as a `Learner`: called with NumPy arrays it returns NumPy arrays.
     solution : object
         An answer that passes; for a function or class, `show_solution` prints its source.
+    read : callable, optional
+        One of `answers`: what makes of the answer, as it was typed, what `checks` gets. What it
+        raises as `Unclear` is what the learner reads.
 
     Examples
     --------
@@ -53,20 +50,31 @@ class Exercise:
     · double: not attempted yet
     """
 
-    def __init__(self, title, statement, checks, solution):
+    def __init__(
+        self,
+        title: str,
+        statement: str,
+        checks: Callable[[Any], Iterator[tuple[bool, str]]],
+        solution: Any,
+        read: Callable[[Any], Any] | None = None,
+    ):
         self.title = title
         self.statement = inspect.cleandoc(statement)
         self.checks = checks
         self.solution = solution
+        self.read = read
 
-    def __call__(self, answer):
+    def __call__(self, answer: Any) -> None:
         """Check the learner's answer and print the verdict."""
         verdict, hint = self.judge(answer)
         mark = {NOT_ATTEMPTED: "·", FAILED: "✗", PASSED: "✓"}[verdict]
         print(f"{mark} {self.title}" + (f": {hint}" if hint else ""))
 
-    def judge(self, answer):
-        """Return the verdict on an answer and the hint that goes with it (or an empty string)."""
+    def judge(self, answer: Any) -> tuple[str, str]:
+        """Return the verdict on an answer and the hint that goes with it (or an empty string).
+
+        Random numbers are drawn from the same seed at every call.
+        """
         if is_stub(answer):
             return NOT_ATTEMPTED, "not attempted yet"
         if inspect.isclass(self.solution) and not inspect.isclass(answer):
@@ -74,75 +82,79 @@ class Exercise:
         if callable(self.solution) and not callable(answer):
             return FAILED, f"Hand over your function itself, not {answer!r}."
         try:
-            for passed, hint in self.checks(_demanding(answer)):
-                if not passed:
-                    return FAILED, hint
-        except _ReturnedNothing:
-            return FAILED, "Your function returned nothing: does it end with `return`?"
+            with _seeded():
+                for passed, hint in self.checks(self._read(answer)):
+                    if not passed:
+                        return FAILED, hint
+        except (LearnerError, Unclear) as error:
+            text = str(error)
+            return FAILED, text[:1].upper() + text[1:] + ("" if text[-1:] in ".!?" else ".")
         except Exception as error:
-            return FAILED, _explain(error, answer)
+            return FAILED, explain(error, answer)
         return PASSED, ""
 
-    def show_solution(self):
+    def _read(self, answer: Any) -> Any:
+        if self.read is not None:
+            return self.read(answer)
+        if callable(answer) and not inspect.isclass(answer):
+            return Learner(answer)
+        return answer
+
+    def show_solution(self) -> None:
         """Print a solution: try the exercise first."""
         if callable(self.solution):
             print(textwrap.dedent(inspect.getsource(self.solution)).strip())
         else:
             print(self.solution)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<Exercise: {self.title}>"  # without an address: notebooks store it
 
-    def _repr_markdown_(self):
+    def _repr_markdown_(self) -> str:
         return f"**Exercise: {self.title}.** {self.statement}"
 
 
-def is_stub(answer):
-    """Return whether an answer is still the empty stub of the notebook."""
-    if answer is ... or answer is None:
-        return True
-    if isinstance(answer, (tuple, list)):
-        return any(part is ... for part in answer)
-    if inspect.isclass(answer):
-        parts = [part for name, part in vars(answer).items() if name not in _EMPTY_CLASS]
-        return all(part is ... or (inspect.isfunction(part) and is_stub(part)) for part in parts)
-    if not inspect.isfunction(answer):
-        return False
-    code = answer.__code__
-    empty = code.co_code in _STUBS and not set(code.co_consts) - {None, answer.__doc__}
-    return empty and not code.co_cellvars
+def lettered(
+    title: str, statement: str, right: str, hints: dict[str, str], solution: str
+) -> Exercise:
+    """Return an exercise with lettered answers: one is right, each other has its own hint.
 
+    Parameters
+    ----------
+    title, statement : str
+        As for `Exercise`; the statement lists the options.
+    right : str
+        The letter of the right one.
+    hints : dict
+        What the learner reads on each other letter.
+    solution : str
+        The right letter and why, such as "B: ...".
 
-class _ReturnedNothing(Exception):
-    pass
-
-
-def _demanding(function):
-    """Wrap the learner's function so that a forgotten `return` is told from a wrong result.
-
-    A class, or anything that cannot be called, is handed on as it is.
+    Examples
+    --------
+    >>> exercise = lettered("sum", "1 + 1? **A**: 2. **B**: 3.", "A", {"B": "Count."}, "A: 2")
+    >>> exercise("(b)")
+    ✗ sum: Count.
     """
-    if inspect.isclass(function) or not callable(function):
-        return function
 
-    @functools.wraps(function)
-    def wrapper(*args, **kwargs):
-        result = function(*args, **kwargs)
-        if result is None:
-            raise _ReturnedNothing
-        return result
+    def checks(answer):
+        yield answer == right, hints.get(answer, "")
 
-    return wrapper
+    options = "".join(sorted({right, *hints}))
+    return Exercise(title, statement, checks, solution, lambda answer: letter(answer, options))
 
 
-def _explain(error, answer):
-    """Say what the learner's code raised, and in which of its lines."""
-    functions = vars(answer).values() if inspect.isclass(answer) else [answer]
-    codes = [getattr(function, "__code__", None) for function in functions]
-    lines = [
-        f" in line {number - frame.f_code.co_firstlineno + 1} of {frame.f_code.co_name}"
-        for frame, number in traceback.walk_tb(error.__traceback__)
-        if frame.f_code in codes
-    ]
-    where = lines[-1] if lines else ""
-    return f"{type(error).__name__}{where}: {first_line(error)}"
+@contextlib.contextmanager
+def _seeded():
+    """Draw the same random numbers at every judgment; leave Python's and NumPy's as they were."""
+    import mxnet
+
+    states = random.getstate(), numpy.random.get_state()
+    random.seed(0)
+    numpy.random.seed(0)
+    mxnet.random.seed(0)
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        numpy.random.set_state(states[1])

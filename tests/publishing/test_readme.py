@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.chapters import test_labs
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()
 
 

@@ -7,7 +7,7 @@ from mxnet import np as mxnp
 
 from ...kit.lab import Choice, IntSlider, Lab, LogSlider, Slider
 from ...kit.style import BLUE, GRAY, GREEN, ORANGE, banner, set_banner
-from ...teaching.exercise import is_stub
+from ...teaching.learner import is_stub
 
 MEAN, SD = 5.0, 3.0  # of all the data
 MAX_BATCH, MAX_UPDATES, STRIP = 256, 500, 20

@@ -10,7 +10,7 @@ from mxnet.gluon import nn
 
 from ...kit.lab import Choice, IntSlider, Lab
 from ...kit.style import BLUE, GRAY, ORANGE, banner, set_banner
-from ...teaching.exercise import is_stub
+from ...teaching.learner import is_stub
 
 MOST_LAYERS, MOST_BATCHES, CLASSES = 6, 10, 10
 MODES = {  # what net.hybridize is called with; None: it is not called

@@ -16,7 +16,7 @@ from ...nets import layers
 from ...nets.data import Digits, InMemory
 from ...nets.seeding import seed as reseed
 from ...nets.training import evaluate, training_steps
-from ...teaching.exercise import is_stub
+from ...teaching.learner import is_stub
 from .digits_order import LEARNING_RATE, SEEN, network
 from .experiment import RATES, orders
 from .order import Order

@@ -6,8 +6,7 @@ import numpy as np
 
 from ...kit.lab import Checkbox, Lab, LogSlider, Slider
 from ...kit.style import BLUE, GRAY, GREEN, ORANGE, banner, set_banner
-from ...teaching.exercise import is_stub
-from ...teaching.learner import call_on_row
+from ...teaching.learner import call_on_row, is_stub
 
 LOW, HIGH = -5.0, 105.0
 NAMES = "abc"
@@ -91,7 +90,7 @@ def draw(figure):
     middle.minorticks_off()
     middle.axhline(1, color="black", linewidth=0.8)
     # Shaded: what float32 cannot hold. It becomes infinity above and 0 below.
-    middle.axhspan(np.finfo("float32").max, 1e66, color=ORANGE, alpha=0.15, linewidth=0)
+    middle.axhspan(float(np.finfo("float32").max), 1e66, color=ORANGE, alpha=0.15, linewidth=0)
     middle.axhspan(1e-66, 1e-45, color=ORANGE, alpha=0.15, linewidth=0)
     formula = middle.set_title("", animated=True)
     stems = [middle.plot([x, x], [1, 1], color=GRAY, animated=True)[0] for x in places]

@@ -64,7 +64,7 @@ def test_moments_with_dropout_are_those_of_the_gluon_network_up_to_the_masks(ord
             ((stage.mean, stage.variance), moments(predict)),
         ):
             sd = theirs[1] ** 0.5
-            assert ours[0] == pytest.approx(theirs[0], abs=0.06 * sd)
+            assert ours[0] == pytest.approx(theirs[0], abs=0.06 * float(sd))
             assert ours[1] == pytest.approx(theirs[1], rel=0.15)
 
 
