@@ -266,11 +266,6 @@ def _jupyter_data_folders():
     return [jupyter_data_dir(), "/usr/local/share/jupyter"]
 
 
-def on_colab():
-    """Return whether this process runs on Google Colab."""
-    return "COLAB_RELEASE_TAG" in os.environ
-
-
 def _check_widgets():
     kernel = installed("ipywidgets")
     if kernel is None:
