@@ -88,6 +88,17 @@ def settle_threads():
         os.environ.setdefault("OPENBLAS_CORETYPE", "Haswell")
 
 
+def find_d2l():
+    """Let `from d2l import mxnet` find the copy in `vendor` where d2l is not installed.
+
+    It is d2l 1.0.3 as on PyPI, whose pins (NumPy 1.23.5 among them) nothing can satisfy on
+    Python 3.12 and later. An installed d2l comes first on the path.
+    """
+    folder = str(Path(__file__).parent / "vendor")
+    if folder not in sys.path:
+        sys.path.append(folder)
+
+
 class _Deferred:
     """A module that is imported when something is first asked of it."""
 
@@ -254,5 +265,6 @@ def prepare():
     """Settle it all; a second call changes nothing."""
     restore_numpy_names()
     settle_threads()
+    find_d2l()
     if "mxnet" not in sys.modules and not any(isinstance(f, _Finder) for f in sys.meta_path):
         sys.meta_path.insert(0, _Finder())

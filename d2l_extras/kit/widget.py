@@ -1,6 +1,5 @@
 """The face of a lab in a notebook: its controls, its buttons, its picture and its words."""
 
-import base64
 import html
 import json
 import math
@@ -12,16 +11,16 @@ import traitlets
 from IPython.display import Javascript, display
 
 from .controls import Slider
+from .figure import picture_html
 from .picture import DPI
 from .session import Session
 
 SCRIPT = Path(__file__).with_name("lab.js").read_text(encoding="utf-8")
 WIDGET = "application/vnd.jupyter.widget-view+json"
-# A lab in a notebook is three outputs: picture, words, widget. Either the widget is alive and
-# says it all, or, without its kernel, it is only an error message: that is hidden then.
+# A lab in a notebook is two outputs: its picture with its words, and the widget. Either the widget
+# is alive and says it all, or, without its kernel, is only an error message: that is hidden then.
 AT_REST = """\
 <style>
-.jp-OutputArea-child:has(+ * .d2l-extras-words):has(+ * + * .widget-vbox),
 .jp-OutputArea-child:has(.d2l-extras-words):has(+ * .widget-vbox),
 .jp-OutputArea-child:has(.d2l-extras-words) + :not(:has(.widget-vbox)) { display: none; }
 </style>
@@ -187,14 +186,14 @@ class View:
 
     def _ipython_display_(self) -> None:
         """Show the lab; and, for the day when no kernel answers, its picture and its words."""
-        picture = {"image/png": base64.b64encode(self.session.png).decode("ascii")}
         text = self.session.text
-        words = {"text/html": AT_REST + html.escape(text) + "</div>", "text/plain": text}
+        at_rest = (
+            f"{AT_REST}{picture_html(self.session.png, text)}<div>{html.escape(text)}</div></div>"
+        )
         # written out, because ipywidgets 7 (Colab) and 8 have no common way to ask for it
-        view = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
-        live = {WIDGET: view}
-        for data in picture, words, live:
-            display(data, raw=True)
+        live = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
+        display({"text/html": at_rest, "text/plain": text}, raw=True)
+        display({WIDGET: live}, raw=True)
 
 
 def _script(source: str) -> dict:

@@ -212,15 +212,16 @@ def test_draw_that_returns_no_update_is_refused(lab):
 # --- at rest, addressable
 
 
-def test_display_is_picture_words_and_widget(lab, monkeypatch):
+def test_display_is_picture_with_words_and_widget(lab, monkeypatch):
     shown = []
     monkeypatch.setattr("d2l_extras.kit.widget.display", lambda data, raw: shown.append(data))
     view = lab(x=3)
     view._ipython_display_()
-    picture, words, live = shown
-    assert base64.b64decode(picture["image/png"]) == view.png
-    assert words["text/plain"] == "The square is 9.00."
-    assert words["text/html"].endswith(">The square is 9.00.</div>")
+    at_rest, live = shown
+    assert base64.b64encode(view.png).decode() in at_rest["text/html"]
+    assert '<img alt="The square is 9.00." src=' in at_rest["text/html"]
+    assert "<div>The square is 9.00.</div>" in at_rest["text/html"]
+    assert at_rest["text/plain"] == "The square is 9.00."
     assert live["application/vnd.jupyter.widget-view+json"]["model_id"] == view.widget.model_id
 
 
