@@ -15,8 +15,14 @@ from tests import machines
 
 ROOT = Path(__file__).parent.parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-NEEDED = [Requirement(text) for text in PROJECT["dependencies"]]
-COLABS = ["tests/rows/colab.txt", "tests/rows/colab-2026.07.txt"]
+COLABS = [("tests/rows/colab.txt", "3.13"), ("tests/rows/colab-2026.07.txt", "3.12")]
+
+
+def needed(python):
+    """Return what the course needs on a version of Python."""
+    found = [Requirement(text) for text in PROJECT["dependencies"]]
+    there = {"python_version": python, "python_full_version": f"{python}.0"}
+    return [need for need in found if not need.marker or need.marker.evaluate(there)]
 
 
 def pins(name):
@@ -36,13 +42,15 @@ def test_colab_gets_the_locked_versions_with_their_hashes():
     assert sum("--hash=sha256:" in line for line in ours) >= len(pins("colab.lock"))
 
 
-@pytest.mark.parametrize("row", COLABS)
-def test_colab_has_all_that_the_course_needs_once_the_cell_ran(row):
+@pytest.mark.parametrize("row, python", COLABS)
+def test_colab_has_all_that_the_course_needs_once_the_cell_ran(row, python):
     there = pins(row) | pins("colab.lock")
     # its page is its own; the others are older than a page of ours needs, and tried by the row
     older = {"ipykernel", "ipywidgets", "jupyterlab", "psutil"}
     lacking = {
-        need.name for need in NEEDED if not need.specifier.contains(there.get(need.name, "0"))
+        need.name
+        for need in needed(python)
+        if not need.specifier.contains(there.get(need.name, "0"))
     }
     assert lacking == older
     assert not pins(row).keys() & pins("colab.lock").keys(), "Colab has it already"
@@ -51,7 +59,9 @@ def test_colab_has_all_that_the_course_needs_once_the_cell_ran(row):
 def test_row_of_numpy_1_26_is_what_pyproject_asks_for():
     there = pins("tests/rows/numpy-1.26.txt")
     assert there["numpy"] == "1.26.4"
-    assert all(need.specifier.contains(there[canonicalize_name(need.name)]) for need in NEEDED)
+    assert all(
+        need.specifier.contains(there[canonicalize_name(need.name)]) for need in needed("3.12")
+    )
 
 
 def test_row_without_its_python_is_skipped_by_name_and_is_no_failure(monkeypatch, capsys):
@@ -90,7 +100,7 @@ def test_setup_cell_asks_github_for_this_course_only():
 def test_doctor_wants_on_colab_the_widgets_that_its_page_knows(monkeypatch):
     monkeypatch.setenv("COLAB_RELEASE_TAG", "as-if")
     monkeypatch.setattr(doctor, "installed", lambda _: "7.7.1")
-    assert doctor._check_widgets().line == "widgets fit the page that shows them"
+    assert doctor._check_widgets().line == "widget versions in kernel and server match"
     monkeypatch.setattr(doctor, "installed", lambda _: "8.1.7")
     finding = doctor._check_widgets()
     assert not finding.fine
