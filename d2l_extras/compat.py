@@ -19,7 +19,7 @@ It works for a script of your own, in its first line::
 
 or without changing the script: `python -m d2l_extras.compat script.py`. Where only this module
 was imported, MXNet keeps its legacy array interface; `import d2l_extras` switches the NumPy
-interface on as soon as MXNet is imported, and so does whatever is then used of `d2l_extras`.
+interface on as soon as MXNet is imported, and so does all of it that trains.
 """
 
 import os
