@@ -89,7 +89,7 @@ effective = Exercise(
 
 def _one_step_checks(answer) -> Checks:
     yield (
-        not _is(answer, 2 / 15),
+        not _is(answer, 2 / 15, 0.03),
         "With 2/15 (which is 1/7.5) w jumps from 1 to -1 and back: the minimum lies half way. "
         "The gradient of 7.5 w² is 15 w, for the 2 comes down from the square.",
     )
@@ -145,6 +145,7 @@ def _sgd_checks(sgd) -> Checks:
 
     new, step = stepped(), 0.1 * gradient_sum / 4
     yield new.shape == w.shape, "Two weights go in, two new weights must come out."
+    yield not close(new, w), "You returned the weights as they were: where is the step?"
     yield not close(new, w + step), "That goes uphill: subtract the gradient."
     yield (
         not close(new, step) and not close(new, -step),
@@ -229,6 +230,11 @@ def _rows_checks(epoch_rows) -> Checks:
         "All your row numbers lie below the batch size: no other row is ever seen. Draw from n.",
     )
     yield (
+        len(batches) <= len(full) + 1,
+        f"1000 rows by 48 are 21 batches, yours are {len(batches)}: each one starts batch_size "
+        "rows after the one before.",
+    )
+    yield (
         len(numpy.unique(rows)) == len(rows),
         "Some rows come twice in one epoch, so that others never come: draw without replacement "
         "(`np.random.shuffle` puts an array into a random order).",
@@ -277,7 +283,8 @@ rows = Exercise(
     "the rows of an epoch",
     """Write `epoch_rows(n, batch_size)`: it returns a list of arrays, the row numbers of each
     batch of one epoch. Every row from 0 to n - 1 comes exactly once, in a new random order at
-    every call; the last batch may be smaller.""",
+    every call; the last batch may be smaller. (`np.random.shuffle(order)` shuffles an array in
+    place.)""",
     _rows_checks,
     _epoch_rows,
 )

@@ -61,7 +61,7 @@ CASES = {
         "right": [0.0667, 1 / 15 + 1e-9, "1/15", 0.067, Fraction(1, 15), "2/30",
                   typed("answer = 1 / np.array(15)")],
         "wrong": [
-            (2 / 15, "half way"),
+            ("0.13", "half way"),
             ("1/60", "mean"),
             (15, "steeper"),
             (0.5, "is to be 0"),
@@ -88,6 +88,7 @@ CASES = {
         ],
         "wrong": [
             (rule("return w - learning_rate * gradient_sum"), "divide it by batch_size"),
+            (rule("return w"), "as they were"),
             (rule("return w + learning_rate * gradient_sum / batch_size"), "uphill"),
             (rule("return w - learning_rate * gradient_sum * batch_size"), "do not multiply"),
             (rule("return learning_rate * gradient_sum / batch_size"), "step alone"),
@@ -127,6 +128,8 @@ CASES = {
                   "        for i in range(n // batch_size)]"), "below the batch size"),
             (rows("return [np.random.randint(0, n, batch_size)",
                   "        for i in range(n // batch_size)]"), "without replacement"),
+            (rows(*SHUFFLED, "return [order[i:i + batch_size] for i in range(n)]"),
+             "yours are 1000"),
             (rows("n = n // batch_size * batch_size", *SHUFFLED, CUT), "last 40 rows"),
             (rows("order = np.arange(1, n + 1)", "np.random.shuffle(order)", CUT), "from 0"),
             (rows(*SHUFFLED, "batch_size = 2 * batch_size", CUT), "20 full batches"),

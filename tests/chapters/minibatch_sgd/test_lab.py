@@ -177,3 +177,32 @@ def test_loss_stays_within_its_axes_and_fills_them(state):
     curve = figure.axes[1]
     assert result.excess.max() <= curve.get_ylim()[1]
     assert result.seen[-1] <= curve.get_xlim()[1] <= 2.1 * result.seen[-1]
+
+
+@pytest.mark.parametrize("state", [{}, {"curvature": 1.0}, {"curvature": 100.0}, {"decay": True}])
+def test_strip_shows_limit_and_rate_of_the_result(state):
+    figure = Figure(figsize=(8, 4))
+    result = compute(**state)
+    module.draw(figure)(result)
+    strip = figure.axes[2]
+    (zone,), limit = strip.patches, strip.lines[0]
+    assert zone.get_x() == limit.get_xdata()[0] == 2 / result.curvature
+    assert zone.get_x() + zone.get_width() == pytest.approx(3)
+    fall, marker = strip.lines[1:]
+    assert list(fall.get_xdata()) == [result.rate, result.learning_rate]
+    assert marker.get_xdata()[0] == result.rate == (0.05 / 11 if result.decay else 0.05)
+    assert f"= {2 / result.curvature:g}" in strip.texts[0].get_text()
+
+
+def test_picture_shows_the_path_its_end_and_the_loss_above_the_lowest():
+    figure = Figure(figsize=(8, 4))
+    result = compute(sgd=lambda w, g, rate, size: w + 0.01)
+    module.draw(figure)(result)
+    bowl, curve = figure.axes[:2]
+    way, own, end, own_end = bowl.lines[-4:]
+    assert numpy.array_equal(way.get_xydata(), result.path)
+    assert numpy.array_equal(end.get_xydata(), result.path[-1:])
+    assert numpy.array_equal(own.get_xydata(), result.own)
+    assert numpy.array_equal(own_end.get_xydata(), result.own[-1:])
+    assert curve.lines[0].get_ydata() == pytest.approx(result.excess)
+    assert curve.get_title() == "320 updates in 10 epochs"
