@@ -138,18 +138,21 @@ def compute(
 
 def run(values: dict, sgd: Callable | None = None) -> Iterator[tuple[float, SimpleNamespace]]:
     """Descend live, one batch at a time; every control is read anew before each step."""
-    path, seen, samples, own = [START], [0.0], 0, _Own(sgd)
-    while samples < values["epochs"] * N and not _is_far(path[-1]):
+    path, seen = numpy.zeros((MAX_EPOCHS * N + 1, 2)), numpy.zeros(MAX_EPOCHS * N + 1)
+    path[0] = START
+    samples = updates = 0  # results are views: what is behind them is never written again
+    own = _Own(sgd)
+    while samples < values["epochs"] * N and not _is_far(path[updates]):
         now = dict(values)
         epoch, start = divmod(samples, N)
         rows = _ORDERS[epoch, start : start + now["batch_size"]]
         batch = _products(now["noise"], now["curvature"])[rows].mean(axis=0).tolist()
-        rate = _rate(now, seen[-1])
-        path.append(_step(path[-1], batch, rate))
+        rate = _rate(now, seen[updates])
+        path[updates + 1] = _step(path[updates], batch, rate)
         own.step(batch, rate, len(rows))
-        samples += len(rows)
-        seen.append(samples / N)
-        result = _result(numpy.array(path), numpy.array(seen), own, now)
+        samples, updates = samples + len(rows), updates + 1
+        seen[updates] = samples / N
+        result = _result(path[: updates + 1], seen[: updates + 1], own, now)
         pauses = max(1, len(rows) // 16)  # many short ones: Stop and the sliders answer at once
         for _ in range(pauses):
             time.sleep(PAUSE * len(rows) / pauses)
