@@ -38,7 +38,7 @@ def loss(prediction, y):
             (_loss("return np.abs(prediction - y).mean()"), "absolute differences: square"),
             (_loss("return np.abs(prediction - y).sum()"), "then take the mean"),
             (_loss("return (prediction - y).mean() ** 2"), "Square each difference first"),
-            (_loss("return np.sqrt(((prediction - y) ** 2).mean())"), "the mean of the squares"),
+            (_loss("return np.sqrt(((prediction - y) ** 2).mean())"), "root: the mean"),
             (_loss("return np.sqrt(((prediction - y) ** 2).sum())"), "instead of the sum"),
             (_loss("return gluon.loss.L2Loss()(prediction, y).mean()"), "half of it"),
             (_loss("return ((prediction - y) ** 2).sum() / 2"), "half of the sum"),
