@@ -25,7 +25,7 @@ def test_the_loss_of_the_learner_is_compared_and_marked():
     right = labs.line(w=0.5, loss=_loss("return np.mean((prediction - y) ** 2)"))
     assert right.text.endswith("Your function says 0.407: the same.")
     total = labs.line(w=0.5, loss=_loss("return ((prediction - y) ** 2).sum()"))
-    assert total.text.endswith("Your function says 8.139: not the same.")
+    assert total.text.endswith("Your function says 8.141: not the same.")
     assert len({right.png, total.png, labs.line(w=0.5).png}) == 3
 
 
