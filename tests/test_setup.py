@@ -1,7 +1,9 @@
 """pyproject, the locks, environment.yml and Binder say the same."""
 
+import ast
 import importlib.metadata
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -9,11 +11,17 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import d2l_extras_doctor as doctor
+
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+# what d2l 1.0.3 asks for
+D2L_PINS = {"matplotlib": "3.7.2", "numpy": "1.23.5", "pandas": "2.0.3", "requests": "2.31.0",
+            "scipy": "1.10.1", "matplotlib-inline": "0.1.6"}  # fmt: skip
 OVERRIDES = {
     Requirement(text).name: Requirement(text)
     for text in PROJECT["tool"]["uv"]["override-dependencies"]
@@ -28,15 +36,35 @@ def direct(extras=True):
     return [Requirement(text) for texts in lists for text in texts]
 
 
+CONDA = {"python_version": "3.11", "python_full_version": "3.11.9"}  # see environment.yml
+
+
 def pins(name):
-    """Return the version of every package in a file of `name==version` lines."""
-    found = re.findall(r"^([\w.-]+)(?:\[.*\])?==([^\s;]+)", (ROOT / name).read_text(), re.M)
-    return {canonicalize_name(package): version for package, version in found}
+    """Return the version of every package in a file of `name==version` lines.
+
+    For this Python, or in `environment.lock` for that of the conda path.
+    """
+    python = CONDA if name == "environment.lock" else None
+    found = [
+        Requirement(text)
+        for text in re.findall(r"^[\w.-]+.*==[^\\\n]+", (ROOT / name).read_text(), re.M)
+    ]
+    return {
+        canonicalize_name(pin.name): str(pin.specifier)[2:]
+        for pin in found
+        if pin.marker is None or pin.marker.evaluate(python)
+    }
 
 
 def locked():
+    """Return the version of every package in uv.lock, for this Python."""
     packages = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
-    return {package["name"]: package.get("version") for package in packages}
+    return {package["name"]: package.get("version") for package in packages if _is_for_us(package)}
+
+
+def _is_for_us(package):
+    markers = package.get("resolution-markers", [])
+    return not markers or any(Marker(text).evaluate() for text in markers)
 
 
 def test_uv_lock_satisfies_pyproject_and_its_overrides():
@@ -55,7 +83,8 @@ def test_requirements_lock_is_uv_lock_without_the_test_tools():
     versions, exported = locked(), pins("requirements.lock")
     assert exported.items() <= versions.items()
     for wanted in direct(extras=False):
-        assert canonicalize_name(wanted.name) in exported
+        if wanted.marker is None or wanted.marker.evaluate() or wanted.name in OVERRIDES:
+            assert canonicalize_name(wanted.name) in exported
     assert not {"pytest", "nbval", "ruff"} & exported.keys()
 
 
@@ -76,24 +105,35 @@ def test_environment_yml_installs_this_project_with_its_own_lock():
 def test_environment_lock_satisfies_pyproject_and_keeps_the_pins_of_d2l():
     versions = pins("environment.lock")
     for wanted in direct():
+        if wanted.marker is not None and not wanted.marker.evaluate(CONDA):
+            continue
         assert wanted.specifier.contains(versions[canonicalize_name(wanted.name)]), wanted
-    for text in importlib.metadata.requires("d2l"):
-        wanted = Requirement(text)
-        assert wanted.specifier.contains(versions[canonicalize_name(wanted.name)]), wanted
+    for name, version in D2L_PINS.items():
+        assert versions[name] == version
     assert int(versions["ipython"].split(".")[0]) < 9
 
 
-def test_mxnet_numpy_and_d2l_are_the_same_everywhere():
-    for name, version in {"mxnet": "1.9.1", "numpy": "1.23.5", "d2l": "1.0.3"}.items():
-        assert locked()[name] == version
-        assert pins("requirements.lock")[name] == version
+def test_mxnet_and_d2l_are_the_same_everywhere():
+    for name, version in {"mxnet": "1.9.1", "d2l": "1.0.3"}.items():
+        assert doctor.ALONE[name] == f"{name}=={version}"
+        found = [versions.get(name) for versions in (locked(), pins("requirements.lock"))]
+        # from Python 3.12 on, d2l is the copy within the package
+        assert set(found) <= {version, None} and (name == "d2l" or found == [version] * 2)
         assert pins("environment.lock")[name] == version
 
 
-def test_every_place_that_names_a_python_names_3_11():
-    assert PROJECT["project"]["requires-python"] == ">=3.11,<3.12"
-    assert (ROOT / "binder/runtime.txt").read_text().strip() == "python-3.11"
-    assert "--python 3.11" in (ROOT / "Makefile").read_text()
+def test_every_place_that_names_a_python_names_the_same():
+    oldest = ".".join(map(str, doctor.OLDEST_PYTHON))
+    assert PROJECT["project"]["requires-python"] == f">={oldest}"
+    assert (ROOT / "binder/runtime.txt").read_text().strip() == f"python-{pythons()[0]}"
+    assert pythons()[-1] == oldest
+    assert f"python={oldest}\n" in (ROOT / "environment.yml").read_text()
+
+
+def pythons():
+    """Return what set-up looks for, the best first."""
+    found = re.search(r"^PYTHONS = (\(.*?\))", (ROOT / "tools/set_up.py").read_text(), re.M)
+    return ast.literal_eval(found[1])
 
 
 def test_packages_of_this_environment_are_those_of_one_of_the_locks():
@@ -103,29 +143,36 @@ def test_packages_of_this_environment_are_those_of_one_of_the_locks():
     assert any(here.items() <= versions.items() for versions in known), here
 
 
+@pytest.fixture(scope="module", name="checkout")
+def _checkout(tmp_path_factory):
+    """A folder with what belongs to the course, as it is now."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in tracked():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def tracked():
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    found = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return [name for name in found.split("\0") if name and (ROOT / name).is_file()]
+
+
 @pytest.fixture(scope="module", name="dockerfile")
-def _dockerfile(tmp_path_factory):
-    """What repo2docker would build from a clean checkout; it needs neither Docker nor network."""
-    clone = tmp_path_factory.mktemp("clone")
-    tracked = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT, check=True, capture_output=True, text=True,
-    ).stdout.split("\0")  # fmt: skip
-    for name in filter(None, tracked):
-        if (ROOT / name).is_file():
-            (clone / name).parent.mkdir(parents=True, exist_ok=True)
-            (clone / name).write_bytes((ROOT / name).read_bytes())
+def _dockerfile(checkout):
+    """What repo2docker would build from it; it needs neither Docker nor network."""
     run = subprocess.run(
         [sys.executable, "-m", "repo2docker", "--no-build", "--debug", "--user-id", "1000",
          "--user-name", "jovyan", "."],
-        cwd=clone, capture_output=True, text=True,
+        cwd=checkout, capture_output=True, text=True,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     return run.stdout + run.stderr
 
 
 def test_binder_builds_with_our_python_and_runs_our_post_build(dockerfile):
-    assert "Building conda environment for python=3.11" in dockerfile
+    assert f"Building conda environment for python={pythons()[0]}" in dockerfile
     assert "RUN chmod +x binder/postBuild" in dockerfile
     assert "RUN ./binder/postBuild" in dockerfile
 
@@ -146,3 +193,24 @@ def test_make_lab_hands_options_to_jupyterlab():
     command = ["make", "--dry-run", "--no-print-directory", "lab", "OPTIONS=--allow-root"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.rstrip().endswith(" -m d2l_extras_doctor lab --allow-root")
+
+
+def test_a_clone_made_with_windows_line_ends_is_the_same_byte_by_byte(checkout, tmp_path):
+    """Such a clone is opened in a Linux container: scripts run there, records have checksums."""
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x", "-c", "init.defaultBranch=main"]
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "x"]):
+        subprocess.run([*git, *command], cwd=checkout, check=True)
+    clone = tmp_path / "clone"
+    subprocess.run([*git, "clone", "-q", "-c", "core.autocrlf=true", checkout, clone], check=True)
+    other = [
+        name for name in tracked() if (clone / name).read_bytes() != (ROOT / name).read_bytes()
+    ]
+    assert other == []
+
+
+def test_make_doctor_and_others_look_after_the_environment_first():
+    text = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"^([a-z-]+):.*## ", text, re.M):
+        if target not in ("help", "environment", "lock", "test"):
+            assert re.search(rf"^{target}: environment\b", text, re.M), target
+    assert re.search(r"^test: lint\b", text, re.M)

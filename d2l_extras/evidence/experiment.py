@@ -93,7 +93,7 @@ class Experiment:
 
     def sweep(self, **options):
         """Run all of it; the options are those of `d2l_extras.evidence.sweep`: folder, jobs, ..."""
-        return sweep(self.run, self.configurations, self.seeds, **options)
+        return sweep(self.run, self.configurations, self.seeds, name=self.name, **options)
 
     def record(self, folder=records.FOLDER, *, runs=None, **options):
         """Run all of it and write `name.csv` and `name.json`, the provenance, into a folder.

@@ -44,12 +44,18 @@ def read(name, folder=FOLDER):
         available = ", ".join(names(folder)) or "none at all"
         raise ValueError(f"there is no record {name!r}, only {available}")
     path = Path(folder) / f"{name}.csv"
-    provenance = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    if hashlib.sha256(path.read_bytes()).hexdigest() != provenance["sha256"]:
-        raise ValueError(f"{path} is not what was recorded: run `{provenance['command']}`")
-    kinds = {c: str if kind == "object" else kind for c, kind in provenance["columns"].items()}
-    table = pandas.read_csv(
-        path, dtype=kinds, keep_default_na=False, na_values=[""], float_precision="round_trip"
-    )
+    source = path.with_suffix(".json")
+    try:
+        provenance = json.loads(source.read_text(encoding="utf-8"))
+        kinds = {c: str if k in ("object", "str") else k for c, k in provenance["columns"].items()}
+        recorded, command = provenance["sha256"], provenance["command"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        problem = f"{type(error).__name__}: {error}"
+        again = f"run `d2l-extras sweep {name}` to record it anew"
+        raise ValueError(f"{source} is no provenance of a record ({problem}): {again}") from None
+    if hashlib.sha256(path.read_bytes()).hexdigest() != recorded:
+        raise ValueError(f"{path} is not what was recorded: run `{command}`")
+    exact = {"float_precision": "round_trip"} if int(pandas.__version__.split(".")[0]) < 3 else {}
+    table = pandas.read_csv(path, dtype=kinds, keep_default_na=False, na_values=[""], **exact)
     table.attrs["provenance"] = provenance
     return table

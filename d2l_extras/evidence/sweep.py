@@ -1,6 +1,7 @@
 """Many configurations x seeds -> one table: in parallel, resumable, here or on a Dask cluster."""
 
 import ast
+import asyncio
 import contextlib
 import hashlib
 import inspect
@@ -9,7 +10,10 @@ import operator
 import os
 import re
 import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import joblib
 import mxnet
@@ -26,7 +30,17 @@ TIMEOUT = 10  # seconds to wait for a Dask scheduler
 _turn = threading.Lock()  # a Dask worker may have several threads, but NumPy one random state
 
 
-def sweep(run, configurations, seeds, *, folder=None, jobs=None, scheduler=None, progress=True):
+def sweep(
+    run: Callable[..., Any],
+    configurations: Sequence[dict[str, Any]],
+    seeds: Sequence[int],
+    *,
+    folder: str | Path | None = None,
+    jobs: int | None = None,
+    scheduler: str | None = None,
+    progress: bool = True,
+    name: str | None = None,
+) -> pandas.DataFrame:
     """Call `run` for every configuration with every seed; return what they measured as a table.
 
     The result depends neither on the number of workers nor on who finishes first. Before each
@@ -56,6 +70,9 @@ def sweep(run, configurations, seeds, *, folder=None, jobs=None, scheduler=None,
         Address of a Dask scheduler, such as "tcp://10.0.0.1:8786": its workers do the runs.
     progress : bool
         Show a progress bar with the time left.
+    name : str, optional
+        What stored runs are known by, instead of the module and the function that made them: then
+        both may be moved without voiding a run.
 
     Returns
     -------
@@ -90,13 +107,14 @@ def sweep(run, configurations, seeds, *, folder=None, jobs=None, scheduler=None,
     files, finished = {}, {}
     if folder is not None:
         Path(folder).mkdir(parents=True, exist_ok=True)
-        fingerprint = _fingerprint(run)
+        fingerprint = _fingerprint(run, name)
         files = {key: Path(folder, _file_name(*tasks[key], fingerprint)) for key in tasks}
-        finished = {key: (rows, None) for key in tasks if (rows := _stored(files[key]))}
+        finished = {
+            key: (rows, None) for key in tasks if (rows := _stored(files[key], *tasks[key]))
+        }
     pending = {key: task for key, task in tasks.items() if key not in finished}
-    quiet = not progress or bool(
-        os.environ.get("TQDM_DISABLE")
-    )  # which tqdm's notebook bar overlooks
+    # tqdm's notebook bar ignores TQDM_DISABLE
+    quiet = not progress or bool(os.environ.get("TQDM_DISABLE"))
     bar = tqdm(total=len(tasks), initial=len(finished), unit="run", disable=quiet)
     with contextlib.closing(_results(run, pending, jobs, scheduler)) as results, bar:
         for key, rows, error in results:
@@ -209,6 +227,7 @@ def _on_dask(calls, scheduler):
         raise ImportError(
             "a scheduler needs Dask, which is not installed: run `pip install 'd2l-extras[dask]'`"
         ) from None
+    _greet(scheduler)
     try:
         client = Client(scheduler, timeout=TIMEOUT)
     except (OSError, ValueError) as error:
@@ -227,6 +246,29 @@ def _on_dask(calls, scheduler):
             yield result
 
 
+def _greet(scheduler):
+    """Raise an error unless a Dask scheduler answers in time: a `Client` may wait for ever."""
+    from distributed.core import connect
+
+    async def identity():
+        async with asyncio.timeout(TIMEOUT):
+            comm = await connect(scheduler)
+            try:
+                await comm.write({"op": "identity"})
+                return await comm.read()
+            finally:
+                comm.abort()
+
+    try:  # in a thread of its own: in a notebook this one has an event loop
+        with ThreadPoolExecutor(1) as thread:
+            answer = thread.submit(lambda: asyncio.run(identity())).result()
+    except Exception as error:  # no address, no answer, or one in another language
+        said = str(error) or f"nothing within {TIMEOUT} seconds"
+        raise ConnectionError(f"no Dask scheduler answers at {scheduler}: {said}") from error
+    if not (isinstance(answer, dict) and answer.get("type") == "Scheduler"):
+        raise ConnectionError(f"no Dask scheduler answers at {scheduler}: it says {answer!r:.80}")
+
+
 # --- stored runs and the table
 
 
@@ -234,30 +276,44 @@ def _text(configuration):
     return json.dumps(configuration, sort_keys=True)
 
 
-def _fingerprint(run):
+def _fingerprint(run, name):
     """Return what a stored run must agree in to be used again, besides configuration and seed."""
     module = inspect.getmodule(run)
     try:
         source = inspect.getsource(module if hasattr(module, "__file__") else run)
     except OSError:
         raise ValueError("to store its runs, run must be defined in a file or a cell") from None
-    program = ast.dump(ast.parse(source))  # without comments and layout
-    return [run.__module__, run.__qualname__, program, mxnet.__version__, numpy.__version__]
+    program = _without_imports(ast.parse(source)) if name else ast.parse(source)
+    known_by = [name] if name else [run.__module__, run.__qualname__]
+    return [*known_by, ast.dump(program), mxnet.__version__, numpy.__version__]
+
+
+def _without_imports(program):
+    """Return a program without its imports of modules beside it, which change when it is moved."""
+    program.body = [
+        part for part in program.body if not (isinstance(part, ast.ImportFrom) and part.level)
+    ]
+    return program
 
 
 def _file_name(configuration, seed, fingerprint):
     """Return a name that a reader can place and that only this very run has."""
     described = ",".join(f"{name}={value}" for name, value in configuration.items())
-    stem = re.sub(r"[^\w.,=+-]+", "_", described)[:80]
+    stem = re.sub(r"[^A-Za-z0-9.,=+-]+", "_", described)[:80]  # ASCII: a character is a byte
     key = json.dumps([_text(configuration), seed, *fingerprint])
     return f"{stem},seed={seed}-{hashlib.sha256(key.encode()).hexdigest()[:12]}.json"
 
 
-def _stored(file):
-    """Return the rows of a stored run, or None where there is none that can be read."""
+def _stored(file, configuration, seed):
+    """Return the rows of a stored run, or None where there is none of just this run."""
+    if not file.is_file():  # nor a folder, nor a pipe
+        return None
     try:
-        return json.loads(file.read_text(encoding="utf-8"))["rows"]
-    except (OSError, ValueError, KeyError):
+        run = json.loads(file.read_text(encoding="utf-8"))
+        if (run["configuration"], run["seed"]) != (configuration, seed):
+            return None
+        return [_plain_row(row) for row in run["rows"]] or None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

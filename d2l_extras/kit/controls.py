@@ -268,3 +268,6 @@ class Checkbox:
     def widget(self, value):
         """Return the ipywidgets check box, standing at `value`."""
         return widgets.Checkbox(value, description=self.label, indent=False)
+
+
+Control = Slider | LogSlider | IntSlider | Choice | Checkbox

@@ -40,13 +40,18 @@ def show(figure: Figure, words: str) -> None:
     if not isinstance(words, str) or not words.strip():
         raise ValueError(f"say in words what the figure shows, got {words!r}")
     words = " ".join(words.split())
-    picture = base64.b64encode(palette_png(figure)).decode("ascii")
+    picture = palette_png(figure)
     pyplot.close(figure)
-    image = f'<img alt="{html.escape(words)}" src="data:image/png;base64,{picture}"/>'
     if get_ipython() is None:  # a script
         print(words)
     else:
-        display({"text/html": image, "text/plain": words}, raw=True)
+        display({"text/html": picture_html(picture, words), "text/plain": words}, raw=True)
+
+
+def picture_html(png: bytes, words: str) -> str:
+    """Return HTML that shows a picture, its text alternative with it."""
+    encoded = base64.b64encode(png).decode("ascii")
+    return f'<img alt="{html.escape(words)}" src="data:image/png;base64,{encoded}"/>'
 
 
 def palette_png(figure: Figure) -> bytes:

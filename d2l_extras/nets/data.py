@@ -1,11 +1,10 @@
 """In-memory data sets: Digits (embedded), MNIST and FashionMNIST (downloaded and verified)."""
 
-import gzip
 import hashlib
-import io
 import os
 import struct
 import tempfile
+import time
 import zlib
 from pathlib import Path
 
@@ -13,12 +12,16 @@ import numpy
 import pandas
 import pooch
 import requests
+import urllib3
 from d2l import mxnet as d2l
 from mxnet import np
+from tqdm.auto import tqdm
 
 from ..files import write_atomically
 
 VARIABLE = "D2L_EXTRAS_DATA"
+GZIP_OVERHEAD = 1000  # bytes: what gzip adds at most to a file that does not get smaller
+READ_TIME, WHOLE_TIME = 30, 1200  # seconds to wait for the next bytes, and for a whole file
 
 
 class DataError(OSError):
@@ -181,6 +184,11 @@ class _IDX(Images):
     folder = ""
     mirrors = ()
     sha256 = {}
+    sizes = {  # in bytes, unzipped
+        f"{part}-{kind}": header + images * values
+        for part, images in (("train", 60_000), ("t10k", 10_000))
+        for kind, header, values in (("images-idx3", 16, 28 * 28), ("labels-idx1", 8, 1))
+    }
 
     def __init__(self, batch_size=256, validation=10_000):
         if isinstance(validation, bool) or not 0 <= validation < 60_000:
@@ -220,11 +228,16 @@ class _IDX(Images):
         if path is None:
             return cls._download(name)
         try:
-            return _verified(_unzipped(path.read_bytes()), cls.sha256[name])
+            return cls._verified(name, path.read_bytes())
         except (OSError, EOFError, ValueError, zlib.error) as error:
             if cache_folder() in path.parents:  # ours: fetch it anew
                 return cls._download(name)
             raise DataError(f"{path} is damaged ({error}): put a good copy there") from error
+
+    @classmethod
+    def _verified(cls, name, content):
+        """Return what a file holds, unzipped if need be, or raise if it is something else."""
+        return _verified(_unzipped(content, cls.sizes[name]), cls.sha256[name])
 
     @classmethod
     def _download(cls, name):
@@ -233,7 +246,7 @@ class _IDX(Images):
         for mirror in cls.mirrors:
             url = f"{mirror}{name}-ubyte.gz"
             try:
-                content = _verified(_unzipped(_fetch(url)), cls.sha256[name])
+                content = cls._verified(name, _fetch(url, cls.sizes[name]))
             except (requests.RequestException, OSError, EOFError, ValueError, zlib.error) as error:
                 failures.append(f"{url}: {_first_line(error)}")
                 continue
@@ -394,15 +407,46 @@ def read_idx(content):
     return numpy.frombuffer(content, "uint8", offset=start).reshape(shape)
 
 
-def _fetch(url):
-    """Download into memory: what is broken off leaves nothing behind."""
-    file = io.BytesIO()
-    pooch.HTTPDownloader(progressbar=True, chunk_size=2**16, timeout=30)(url, file, None)
-    return file.getvalue()
+def _fetch(url, most):
+    """Download at most that many bytes into memory: what is broken off leaves nothing behind."""
+    until = time.monotonic() + WHOLE_TIME
+    content = bytearray()
+    with requests.get(url, stream=True, timeout=READ_TIME) as response:
+        response.raise_for_status()
+        length = int(response.headers.get("Content-Length", 0)) or None
+        name = url.rpartition("/")[2]
+        with tqdm(total=length, desc=name, unit="B", unit_scale=True, leave=False) as bar:
+            while piece := _piece(response):
+                content += piece
+                bar.update(len(piece))
+                if len(content) > most + GZIP_OVERHEAD:
+                    raise ValueError(f"it sends more than the {most:,} bytes that were expected")
+                if time.monotonic() > until:
+                    raise TimeoutError(f"it had not sent all of it after {WHOLE_TIME} seconds")
+    if length is not None and len(content) < length:
+        raise ValueError(f"it broke off after {len(content):,} of {length:,} bytes")
+    return bytes(content)
 
 
-def _unzipped(content):
-    return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+def _piece(response):
+    """Return the bytes that have come meanwhile; none at the end."""
+    try:
+        return response.raw.read1(2**16)
+    except urllib3.exceptions.HTTPError as error:  # requests would wrap it, but has no read1
+        raise ConnectionError(str(error)) from error
+
+
+def _unzipped(content, most):
+    """Return the content of a gzip file, as far as the expected size; other content as it is."""
+    if content[:2] != b"\x1f\x8b":
+        return content
+    unfolding = zlib.decompressobj(wbits=31)
+    unfolded = unfolding.decompress(content, most + 1)
+    if len(unfolded) > most:
+        raise ValueError(f"it unfolds to more than the {most:,} bytes that were expected")
+    if not unfolding.eof:
+        raise EOFError("it is cut off")
+    return unfolded
 
 
 def _verified(content, sha256):

@@ -61,7 +61,7 @@ def test_lab_run_draws_its_steps_at_both_ends_of_every_control(lab):
             steps = 0
             for fraction, result in lab.run(view.values):
                 assert 0 <= fraction <= 1
-                view._show(result)
+                view.show(result)
                 steps += 1
                 if steps == 5:
                     break

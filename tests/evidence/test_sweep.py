@@ -1,14 +1,17 @@
 """Sweeps: nothing is lost, nothing is done twice, and who does the work makes no difference."""
 
+import contextlib
 import importlib
 import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+import types
 from collections import Counter
 from pathlib import Path
 
@@ -224,6 +227,72 @@ def test_damaged_file_of_a_run_is_made_anew(tmp_path, log, expected):
     assert executions(log)["0.5,1"] == 2 and executions(log).total() == 13
 
 
+def rewritten(change):
+    """Return a function that changes the content of a stored run."""
+
+    def rewrite(file):
+        run = json.loads(file.read_text())
+        change(run)
+        file.write_text(json.dumps(run))
+
+    return rewrite
+
+
+def pipe(file):
+    file.unlink()
+    os.mkfifo(file)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda file: file.write_text("[1, 2]"),
+        lambda file: file.write_text("[" * 100_000),
+        rewritten(lambda run: run.update(seed=run["seed"] + 1)),
+        rewritten(lambda run: run["configuration"].update(rate=9.0)),
+        rewritten(lambda run: run.update(rows=[])),
+        rewritten(lambda run: run.update(rows=[[1]])),
+        pipe,
+    ],
+    ids=["a list", "deep", "another seed", "another configuration", "no rows", "bad row", "pipe"],
+)
+def test_stored_run_that_is_not_this_run_is_made_anew(tmp_path, log, expected, spoil):
+    runs = tmp_path / "runs"
+    sweep(draw, grid(log), SEEDS, folder=runs, jobs=1, progress=False)
+    spoil(sorted(runs.iterdir())[0])
+    for path in log.iterdir():
+        path.unlink()
+    again = sweep(draw, grid(log), SEEDS, folder=runs, jobs=1, progress=False)
+    pandas.testing.assert_frame_equal(results(again), expected, check_exact=True)
+    assert executions(log).total() == 1
+
+
+def test_run_of_a_configuration_in_long_chinese_text_is_stored(tmp_path):
+    long = [{"what": "丢弃率" * 60}]
+    for _ in range(2):
+        table = sweep(named, long, [0], folder=tmp_path, jobs=1, progress=False)
+        assert table.length[0] == 180
+    assert len(list(tmp_path.glob("*.json"))) == 1
+
+
+def named(seed, what):
+    return {"length": len(what)}
+
+
+def test_runs_of_a_named_experiment_survive_a_move_of_its_module(tmp_path, monkeypatch):
+    source = "from {package} import x\ndef run(seed):\n    return {{'y': {value}}}\n"
+    folder = tmp_path / "runs"
+    for module, package, value in (("first", ".", 1), ("second", "..", 1), ("third", ".", 2)):
+        made = types.ModuleType(module)
+        made.__file__ = str(tmp_path / f"{module}.py")
+        Path(made.__file__).write_text(source.format(package=package, value=value))
+        code = f"def run(seed):\n    return {{'y': {value}}}\n"
+        exec(compile("\n" + code, made.__file__, "exec"), vars(made))
+        monkeypatch.setitem(sys.modules, module, made)
+        sweep(made.run, [{}], [0], folder=folder, jobs=1, progress=False, name="mine")
+    assert len(list(folder.iterdir())) == 2  # moved: the same; changed: another
+
+
 def test_stored_run_counts_until_the_code_changes(tmp_path, monkeypatch):
     file = tmp_path / "changing_run.py"
     monkeypatch.syspath_prepend(tmp_path)
@@ -386,6 +455,33 @@ def test_scheduler_that_does_not_answer_is_named(monkeypatch):
         sweep(draw, RATE, [0], scheduler="tcp://127.0.0.1:9", progress=False)
 
 
+def silent(connection):
+    threading.Event().wait(5)
+
+
+def web(connection):
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+    threading.Event().wait(1)
+
+
+@pytest.mark.parametrize("answer", [silent, web])
+def test_server_that_is_no_dask_scheduler_is_named_in_time(monkeypatch, answer):
+    pytest.importorskip("distributed", reason="Dask is not installed: pip install -e .[dask]")
+    monkeypatch.setattr(module, "TIMEOUT", 1)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    threading.Thread(target=answer, args=(connection,), daemon=True).start()
+
+        threading.Thread(target=serve, daemon=True).start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(ConnectionError, match=f"no Dask scheduler answers at {address}"):
+            sweep(draw, RATE, [0], scheduler=address, progress=False)
+
+
 def test_missing_dask_is_named_with_the_remedy(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ImportError, match=r"run `pip install 'd2l-extras\[dask\]'`"):
@@ -502,6 +598,18 @@ def test_failed_run_prevents_the_record_but_not_the_other_runs(tmp_path, log):
         failing.record(tmp_path / "records", runs=tmp_path / "runs", jobs=1, progress=False)
     assert not (tmp_path / "records").exists()
     assert len(stored(tmp_path / "runs")) == 9
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", "{}", '{"columns": 3}', '{"columns": {}, "sha256": ""}']
+)
+def test_malformed_provenance_is_named_with_its_file_and_the_remedy(recorded, tmp_path, content):
+    shutil.copy(recorded / "orders.csv", tmp_path)
+    (tmp_path / "orders.json").write_text(content)
+    with pytest.raises(
+        ValueError, match="orders.json is no provenance .*`d2l-extras sweep orders`"
+    ):
+        records.read("orders", tmp_path)
 
 
 def test_unknown_record_is_refused_with_the_available_ones(recorded):

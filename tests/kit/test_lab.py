@@ -67,8 +67,8 @@ def test_moving_a_control_changes_picture_text_and_alternative_text(lab):
     before = view.png
     view.widgets["x"].value = 3.0
     assert view.text == "The square is 9.00."
-    assert view._image.tooltip == view.text
-    assert view._image.value == view.png != before
+    assert view.image.tooltip == view.text
+    assert view.image.value == view.png != before
     assert pixels(view.png).shape == (200, 400, 3)
 
 
@@ -160,18 +160,18 @@ def test_error_in_compute_is_shown_in_the_lab_and_the_lab_lives_on(lab):
     good = view.png
     view.widgets["x"].value = 9.0
     assert "ValueError: x above 8 has no square here" in view.error
-    assert 'role="alert"' in view._error.value and "x above 8" in view._error.value
+    assert 'role="alert"' in view.alert.value and "x above 8" in view.alert.value
     assert view.text.startswith("✗ No result at this setting.")
     assert view.png == good
     view.widgets["x"].value = 2.0
-    assert (view.error, view._error.value, view.text) == ("", "", "The square is 4.00.")
+    assert (view.error, view.alert.value, view.text) == ("", "", "The square is 4.00.")
 
 
 def test_text_and_errors_are_escaped():
     lab = Lab("<b>", CONTROLS[:1], lambda x: x, draw, lambda x: "<script>alert(1)</script>")
     view = lab()
-    assert "<script>" not in view._text.value
-    assert "&lt;script&gt;" in view._text.value
+    assert "<script>" not in view.words.value
+    assert "&lt;script&gt;" in view.words.value
 
 
 def test_error_in_the_learners_function_names_its_line(lab):
@@ -212,22 +212,23 @@ def test_draw_that_returns_no_update_is_refused(lab):
 # --- at rest, addressable
 
 
-def test_display_is_picture_words_and_widget(lab, monkeypatch):
+def test_display_is_picture_with_words_and_widget(lab, monkeypatch):
     shown = []
-    monkeypatch.setattr("d2l_extras.kit.lab.display", lambda data, raw: shown.append(data))
+    monkeypatch.setattr("d2l_extras.kit.widget.display", lambda data, raw: shown.append(data))
     view = lab(x=3)
     view._ipython_display_()
-    picture, words, live = shown
-    assert base64.b64decode(picture["image/png"]) == view.png
-    assert words["text/plain"] == "The square is 9.00."
-    assert words["text/html"].endswith(">The square is 9.00.</div>")
+    at_rest, live = shown
+    assert base64.b64encode(view.png).decode() in at_rest["text/html"]
+    assert '<img alt="The square is 9.00." src=' in at_rest["text/html"]
+    assert "<div>The square is 9.00.</div>" in at_rest["text/html"]
+    assert at_rest["text/plain"] == "The square is 9.00."
     assert live["application/vnd.jupyter.widget-view+json"]["model_id"] == view.widget.model_id
 
 
 def test_copied_state_opens_the_lab_in_that_state():
     view = labs.softmax(a=7.5, temperature=0.3, subtract_max=False)
-    view._copy()
-    assert view._code.value == view.call
+    view.buttons["Copy state"].click()
+    assert view.call_text.value == view.call
     assert eval(view.call, {"dx": __import__("d2l_extras")}).png == view.png
 
 
@@ -242,25 +243,20 @@ def test_copied_state_names_the_learners_function(lab):
     assert lab(own=mine).call == "lab(x=2.0, mode='b', own=mine)"
 
 
-def press(view, label):
-    buttons = view.widget.children[2].children
-    next(w for w in buttons if getattr(w, "description", "") == label).click()
-
-
 def test_reset_puts_every_control_back_to_where_the_lab_was_opened(lab):
     view = lab(x=5, mode="plain")
     view.set(x=1, mode="b")
-    press(view, "Reset")
+    view.buttons["Reset"].click()
     assert dict(view.values) == {"x": 5.0, "mode": "plain"}
     assert view.text == "The square is 25.00."
 
 
 def test_copied_state_disappears_when_it_is_no_longer_the_present_one(lab):
     view = lab()
-    press(view, "Copy state")
-    assert view._code.layout.display is None
+    view.buttons["Copy state"].click()
+    assert view.call_text.layout.display is None
     view.widgets["x"].value = 3.0
-    assert view._code.layout.display == "none"
+    assert view.call_text.layout.display == "none"
 
 
 # --- runs
@@ -270,10 +266,10 @@ def test_run_follows_the_controls_while_it_runs_and_ends_by_itself(lab):
     async def main():
         view = lab(x=1)
         view.start()
-        assert view.running and view._run_button.disabled and not view._stop_button.disabled
-        await view._task
-        assert not view.running and not view._run_button.disabled
-        assert view._progress.value == 1
+        assert view.running and view.buttons["Run"].disabled and not view.buttons["Stop"].disabled
+        await view.finished()
+        assert not view.running and not view.buttons["Run"].disabled
+        assert view.progress == 1
         return view.text
 
     assert asyncio.run(main()) == "The square is 6.00."
@@ -302,11 +298,9 @@ def test_run_can_be_steered_and_stopped_and_never_blocks_the_loop(endless_lab):
         await until_it_says(view, "The square is 1.00.")
         view.widgets["x"].value = 7.0
         await until_it_says(view, "The square is 7.00.")
-        task = view._task
         view.start()  # a second press changes nothing
-        assert view._task is task
-        view._stop_button.click()
-        await asyncio.wait_for(task, 20)
+        view.buttons["Stop"].click()
+        await asyncio.wait_for(view.finished(), 20)
         return view
 
     view = asyncio.run(main())
@@ -322,8 +316,8 @@ def test_reset_during_a_run_stops_it_and_shows_the_opening_picture(endless_lab):
         view.start()
         view.widgets["x"].value = 7.0
         await until_it_says(view, "The square is 7.00.")
-        press(view, "Reset")
-        await asyncio.wait_for(view._task, 20)
+        view.buttons["Reset"].click()
+        await asyncio.wait_for(view.finished(), 20)
         assert not view.running
         assert view.values["x"] == 1 and view.text == "The square is 0.00."
         assert view.png == opened

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import http.server
 import os
+import resource
 import signal
 import struct
 import subprocess
@@ -48,6 +49,7 @@ class Mirror:
     def __init__(self, fault=None):
         mirror = self
         self.fault, self.requests, self.serving = fault, [], threading.Event()
+        self.stopped = threading.Event()
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
@@ -57,13 +59,17 @@ class Mirror:
                     self.send_error(404)
                     return
                 self.send_response(200)
-                self.send_header("Content-Length", str(len(content)))
+                if mirror.fault not in ("bomb", "endless", "drips"):
+                    self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 if mirror.fault == "truncated":
                     content = content[: len(content) // 2]
                 if mirror.fault == "corrupted":
                     content = gzip.compress(b"something else")
                     content += bytes(max(0, len(ZIPPED[self.path]) - len(content)))
+                if mirror.fault in ("bomb", "endless", "drips"):
+                    self.misbehave(mirror.fault)
+                    return
                 if mirror.fault == "stalls":
                     self.wfile.write(content[:100])
                     self.wfile.flush()
@@ -71,6 +77,20 @@ class Mirror:
                     time.sleep(60)
                     return
                 self.wfile.write(content)
+
+            def misbehave(self, fault):
+                """Send without end, a byte now and then, or much in little; then hang up."""
+                self.close_connection = True
+                try:
+                    if fault == "bomb":
+                        self.wfile.write(gzip.compress(bytes(30_000_000)))
+                    while fault == "endless":
+                        self.wfile.write(bytes(2**16))
+                    while fault == "drips" and not mirror.stopped.wait(0.05):
+                        self.wfile.write(b"x")
+                        self.wfile.flush()
+                except OSError:  # the client has had enough
+                    pass
 
             def log_message(self, *_):
                 pass
@@ -81,6 +101,7 @@ class Mirror:
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
     def close(self):
+        self.stopped.set()
         self.server.shutdown()
         self.server.server_close()
 
@@ -112,6 +133,7 @@ def tiny(*mirrors):
     class Tiny(data._IDX):
         folder = "tiny"
         sha256 = {name: hashlib.sha256(content).hexdigest() for name, content in FILES.items()}
+        sizes = {name: len(content) for name, content in FILES.items()}
 
     Tiny.mirrors = tuple(getattr(mirror, "url", mirror) for mirror in mirrors)
     return Tiny
@@ -152,6 +174,24 @@ def test_download_goes_on_to_the_next_mirror(cache, mirror, fault):
     bad, good = mirror(fault), mirror()
     tiny(bad, good)(validation=10)
     assert len(bad.requests) == len(good.requests) == 4
+    assert files_in(cache) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("bomb", "unfolds to more than the 47,056 bytes"),
+        ("endless", "sends more than the 47,056 bytes"),
+        ("drips", "had not sent all of it after 1 seconds"),
+    ],
+)
+def test_mirror_without_measure_is_left_for_the_next_one(cache, mirror, monkeypatch, fault, said):
+    monkeypatch.setattr(data, "WHOLE_TIME", 1)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(DataError, match=said):
+        tiny(mirror(fault))(validation=10)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak < 100_000  # KiB
+    tiny(mirror(fault), mirror())(validation=10)
     assert files_in(cache) == EXPECTED
 
 
@@ -368,3 +408,10 @@ def test_network_block_with_flatten_accepts_the_images():
     net.initialize()
     assert net(x[:2]).shape == (2, 3)
     assert isinstance(net, gluon.Block)
+
+
+def test_sizes_are_those_of_the_real_files():
+    for name, size in data.FashionMNIST.sizes.items():
+        images = 60_000 if name.startswith("train") else 10_000
+        shape = (images, 28, 28) if "images" in name else (images,)
+        assert len(idx_file(numpy.zeros(shape, "uint8"))) == size

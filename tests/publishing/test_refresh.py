@@ -1,12 +1,17 @@
 """Storing a chapter's outputs, and that a comparison with them notices what changed."""
 
+import base64
+import io
 import subprocess
 import sys
 
 import nbformat
 import pytest
+from PIL import Image, ImageDraw
 
+from d2l_extras.publishing import pictures
 from d2l_extras.publishing.refresh import WIDGET, clean, refresh
+from d2l_extras.publishing.run import CellError
 
 CELLS = [
     "import d2l_extras as dx\ndx.seed(0)",
@@ -30,7 +35,8 @@ def _chapter(tmp_path_factory):
 def nbval(path):
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval",
-         "--nbval-current-env", "--rootdir", str(path.parent), str(path)],
+         "--nbval-current-env", "-p", "d2l_extras.publishing.nbval_pictures",
+         "--rootdir", str(path.parent), str(path)],
         capture_output=True, text=True,
     )  # fmt: skip
 
@@ -42,9 +48,11 @@ def test_refreshing_twice_changes_nothing(chapter):
 
 
 def test_stored_lab_is_a_picture_and_its_description_without_the_widget(chapter):
-    picture, text = nbformat.read(chapter, 4).cells[1].outputs
-    assert list(picture.data) == ["image/png"]
-    assert text.data["text/plain"].startswith("Scores 1, 2, 3: probabilities")
+    (at_rest,) = nbformat.read(chapter, 4).cells[1].outputs
+    assert at_rest.data["text/plain"].startswith("Scores 1, 2, 3: probabilities")
+    assert (
+        f'<img alt="{at_rest.data["text/plain"]}" src="data:image/png' in at_rest.data["text/html"]
+    )
     assert WIDGET not in chapter.read_text()
 
 
@@ -53,7 +61,7 @@ def test_stored_notebook_holds_nothing_of_the_machine_or_the_moment(chapter):
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
     assert notebook.metadata.language_info == {"name": "python"}
     assert all(dict(cell.metadata) == {} for cell in notebook.cells)
-    assert [len(cell.outputs) for cell in notebook.cells] == [0, 2, 1, 1, 1, 1]
+    assert [len(cell.outputs) for cell in notebook.cells] == [0, 1, 1, 1, 1, 1]
 
 
 def test_tags_survive_and_everything_else_goes():
@@ -67,16 +75,32 @@ def test_failing_cell_leaves_the_stored_chapter_as_it_was(tmp_path):
     path = tmp_path / "01-broken.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0")]), path)
     before = path.read_text()
-    with pytest.raises(Exception, match="ZeroDivisionError"):
+    said = r"01-broken: cell 0 .*fails: ZeroDivisionError: division by zero; .*lab --originals`$"
+    with pytest.raises(CellError, match=said):
         refresh(path)
     assert path.read_text() == before
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.parametrize(
+    "source, problem",
+    [
+        ("import time; time.sleep(60)", "takes longer than 3 s"),
+        ("import os; os._exit(1)", "ended its kernel"),
+    ],
+)
+def test_a_cell_that_hangs_or_ends_its_kernel_is_named(source, problem, tmp_path):
+    path = tmp_path / "01-broken.ipynb"
+    cells = [nbformat.v4.new_code_cell(text) for text in ("1", source)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    with pytest.raises(CellError, match=f"01-broken: cell 1 .*{problem}"):
+        refresh(path, timeout=3)
+
+
 def test_comparison_notices_a_changed_description_claim_print_or_missing_output(chapter, tmp_path):
     """Each of these stands for a break in the package: the stored output is what it was before."""
     notebook = nbformat.read(chapter, 4)
-    notebook.cells[1].outputs[1].data["text/plain"] += " Something else."
+    notebook.cells[1].outputs[0].data["text/plain"] += " Something else."
     notebook.cells[2].source = notebook.cells[2].source.replace("mean == 1", "mean == 2")
     notebook.cells[3].outputs[0].text = "one\n"
     notebook.cells[4].outputs[0].text = "0.3334\n"
@@ -87,3 +111,46 @@ def test_comparison_notices_a_changed_description_claim_print_or_missing_output(
     assert "5 failed, 1 passed" in run.stdout, run.stdout
     assert "ClaimError" in run.stdout
     assert "mean = 1.0" in run.stdout
+
+
+def with_picture(notebook, cell, changed):
+    """Replace the picture of a cell by one in which something was drawn."""
+    for output in notebook.cells[cell].outputs:
+        (content,) = pictures.pictures([output])
+        image = Image.open(io.BytesIO(content)).convert("RGB")
+        changed(ImageDraw.Draw(image))
+        new = iter([pictures.small(pictures.png(image))])
+        if "image/png" in output.data:
+            output.data["image/png"] = base64.b64encode(next(new)).decode("ascii")
+        else:
+            output.data["text/html"] = pictures.replaced(output.data["text/html"], new)
+
+
+def draw_a_line(image):
+    image.line([(50, 50), (150, 60)], fill="red", width=2)
+
+
+def test_comparison_notices_a_picture_of_a_lab_or_a_figure_that_shows_something_else(
+    chapter, tmp_path
+):
+    notebook = nbformat.read(chapter, 4)
+    for cell in (1, 5):
+        with_picture(notebook, cell, draw_a_line)
+    broken = tmp_path / "01-broken.ipynb"
+    nbformat.write(notebook, broken)
+    run = nbval(broken)
+    assert "2 failed, 4 passed" in run.stdout, run.stdout
+    page = (tmp_path / "build/pictures/index.html").read_text()
+    for cell in (1, 5):
+        assert f"01-broken-cell-{cell}-picture-1-stored.png" in page
+        assert f"01-broken-cell-{cell}-picture-1-difference.png" in page
+
+
+def test_picture_that_shows_the_same_is_not_stored_anew(chapter):
+    """Another processor smooths a letter otherwise: that is no change of the chapter."""
+    notebook = nbformat.read(chapter, 4)
+    with_picture(notebook, 5, lambda image: image.point((60, 60), fill="red"))
+    before = nbformat.writes(notebook) + "\n"
+    chapter.write_text(before)
+    assert refresh(chapter) is False
+    assert chapter.read_text() == before

@@ -1,0 +1,76 @@
+"""Stored pictures are compared by what they show: breaks are seen, other machines are not."""
+
+import io
+
+import numpy
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from d2l_extras.publishing.pictures import difference, small
+
+X = numpy.linspace(0, 6, 50)
+
+
+def drawn(
+    colors=("#0072B2", "#D55E00"), labels=("train", "validation"), curves=2, point=3.0,
+    dpi=80, title="loss by epoch", limit=6.0, width=6.4, fontsize=10.0, legend=True, marker="o",
+    style="-",
+):  # fmt: skip
+    figure = Figure(figsize=(width, 3.2), dpi=dpi)
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    for k in range(curves):
+        axes.plot(X, numpy.sin(X + k), style, color=colors[k], label=labels[k])
+    axes.plot([point], [0.5], marker, color="black")
+    axes.set(xlim=(0, limit), ylim=(-1.2, 1.2), xlabel="epoch", ylabel="loss")
+    axes.set_title(title, fontsize=fontsize)
+    if legend:
+        axes.legend(loc="lower left")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+STORED = small(drawn())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"colors": ("#D55E00", "#0072B2")},
+        {"colors": ("#0072B2", "#009E73")},
+        {"labels": ("validation", "train")},
+        {"labels": ("train", "test")},
+        {"curves": 1},
+        {"point": 3.15},
+        {"limit": 6.3},
+        {"title": "loss by batch"},
+        {"width": 6.5},
+        {"legend": False},
+        {"point": 3.08},
+        {"style": "--"},
+    ],
+    ids=str,
+)
+def test_picture_that_shows_something_else_is_seen(change):
+    assert difference(STORED, drawn(**change)).real
+
+
+def test_the_same_picture_with_all_its_colors_is_no_difference():
+    found = difference(STORED, drawn())
+    assert (found.real, found.pixels) == (False, 0)
+
+
+@pytest.mark.parametrize("step", [(1, 0), (0, 1), (-1, 1)])
+def test_picture_that_lies_a_pixel_beside_is_no_difference(step):
+    from PIL import Image, ImageChops
+
+    moved = ImageChops.offset(Image.open(io.BytesIO(drawn())).convert("RGB"), *step)
+    buffer = io.BytesIO()
+    moved.save(buffer, format="png")
+    assert not difference(STORED, buffer.getvalue()).real
+
+
+def test_small_picture_is_a_third_as_large():
+    assert len(STORED) < 0.5 * len(drawn())
