@@ -34,8 +34,9 @@ TABLE = (
     ),
     Chapter(
         1, "softmax", "softmax", "Softmax",
-        "scores become probabilities; why the plain formula breaks, and its cure",
-        50, {"softmax": "lab"},
+        "scores become probabilities; what a linear classifier of real digits learns; why the "
+        "plain formula breaks, and its cure",
+        60, {"softmax": "lab"},
     ),
     Chapter(
         2, "cross_entropy", "cross-entropy", "Cross-entropy",
@@ -71,6 +72,31 @@ TABLE = (
         90, {"layer_order": "lab"},
     ),
 )  # fmt: skip
+
+
+def markdown_table(folder: str = "", first: int = 0) -> str:
+    """Return `TABLE` as the Markdown table of the README and of chapter 00.
+
+    Parameters
+    ----------
+    folder : str
+        What stands before a notebook's name in its link, such as "notebooks/".
+    first : int
+        The number of the first chapter to list.
+
+    Examples
+    --------
+    >>> print(markdown_table("notebooks/")[:99])
+    | chapter | what it shows | time |
+    |---|---|---|
+    | [Start here](notebooks/00-start-here.ipynb) |
+    """
+    lines = ["| chapter | what it shows | time |", "|---|---|---|"]
+    for chapter in TABLE[first:]:
+        title = f"{chapter.number} · {chapter.title}" if chapter.number else chapter.title
+        link = f"[{title}]({folder}{chapter.stem}.ipynb)"
+        lines.append(f"| {link} | {chapter.shows} | {chapter.minutes} min |")
+    return "\n".join(lines)
 
 
 class Shelf:

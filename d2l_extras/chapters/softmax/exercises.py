@@ -1,128 +1,236 @@
 """Exercises of chapter 1: softmax."""
 
+import contextlib
 import math
+from collections.abc import Iterator
+from functools import partial
 
 import numpy
 from mxnet import np, npx
-from mxnet.base import MXNetError
 
+from ...teaching.answers import array, close, number, numbers
 from ...teaching.exercise import Exercise
+from ...teaching.learner import Learner, LearnerError
+
+Checks = Iterator[tuple[bool, str]]
 
 
-def _numbers(answer):
-    """Return an answer of any kind (list, NumPy or MXNet array) as a NumPy array of float64."""
-    return numpy.asarray(getattr(answer, "asnumpy", lambda: answer)(), dtype="float64")
+def _softmax(x: numpy.ndarray, axis: int | None = 1) -> numpy.ndarray:
+    exps = numpy.exp(x - x.max(axis=axis, keepdims=True))
+    return exps / exps.sum(axis=axis, keepdims=True)
 
 
-def _close(got, wanted):
-    return got.shape == numpy.shape(wanted) and numpy.allclose(got, wanted, atol=1e-4)
+# --- by hand
 
 
-def _by_hand_checks(answer):
-    got = _numbers(answer).reshape(-1)
+def _by_hand_checks(got: tuple[float, ...]) -> Checks:
+    got, right = numpy.array(got), numpy.array([1 / 6, 1 / 3, 1 / 2])
     scores = numpy.log([1, 2, 3])
-    yield got.size == 3, f"There are three classes, so three probabilities; you gave {got.size}."
-    yield not _close(got, [1, 2, 3]), "Those are the exponentials: now divide each by their sum."
+    yield not close(got, [1, 2, 3]), "Those are the exponentials: now divide each by their sum."
+    yield not close(got, right * 100, atol=0.5), "Give fractions of 1, not percent."
     yield (
-        not _close(got, scores / scores.sum()),
+        not close(got, scores / scores.sum(), atol=2e-3),
         "You divided the scores by their sum: exponentiate them first.",
     )
     yield (
-        not _close(got, [1 / 2, 1 / 3, 1 / 6]),
+        not close(got, [0, 2 / 5, 3 / 5], atol=2e-3),
+        "exp(0) is not 0: the score 0 has a probability, too.",
+    )
+    yield abs(got.sum() - 1) < 5e-3, f"The probabilities must sum to 1; yours sum to {got.sum():g}."
+    yield (
+        close(got, right, atol=6e-3) or not close(numpy.sort(got), right, atol=6e-3),
         "The order is kept: the largest score, ln 3, gets the largest probability.",
     )
-    yield not _close(got, [16.67, 33.33, 50]), "Give fractions of 1, not percent."
-    yield abs(got.sum() - 1) < 1e-3, "The three probabilities must sum to 1."
-    yield _close(got, [1 / 6, 1 / 3, 1 / 2]), "exp(0) is 1, exp(ln 2) is 2, exp(ln 3) is 3."
+    yield (
+        close(got, right, atol=1e-3) or not close(got, right, atol=6e-3),
+        "Nearly: give fractions such as 1/5, or three decimals.",
+    )
+    yield close(got, right, atol=1e-3), "exp(0) is 1, exp(ln 2) is 2, exp(ln 3) is 3."
 
 
 by_hand = Exercise(
     "softmax by hand",
     """What is the softmax of the scores $[0, \\ln 2, \\ln 3]$? Work it out on paper and give the
-    three probabilities as a list, such as `[0.2, 0.3, 0.5]`.""",
+    three probabilities as a list, such as `[0.2, 0.3, 0.5]`: as fractions or with three
+    decimals.""",
     _by_hand_checks,
     [1 / 6, 1 / 3, 1 / 2],
+    partial(numbers, count=3),
 )
 
 
-def _double_odds_checks(answer):
-    got = _numbers(answer)
-    yield got.size == 1, "Give one number: what is added to the score."
-    got = float(got.reshape(-1)[0])
+# --- odds
+
+
+def _double_odds_checks(got: float) -> Checks:
+    right = math.log(2)
     yield (
         abs(got - 2) > 1e-2,
-        "Adding 2 multiplies the odds by exp(2), about 7.4. What must exp(...) be?",
+        f"Adding 2 multiplies the odds by exp(2), about {math.exp(2):.1f}. What must exp(...) be?",
     )
     yield (
         abs(got - 1) > 1e-2,
-        "Adding 1 multiplies the odds by e, about 2.7. Use the natural logarithm, not base 2.",
+        f"Adding 1 multiplies the odds by e, about {math.e:.1f}. Use the natural logarithm, not "
+        "base 2.",
     )
-    yield abs(got - math.log10(2)) > 1e-2, "That is the logarithm to base 10: softmax uses e."
     yield (
-        abs(got + math.log(2)) > 1e-2,
+        abs(got - math.log10(2)) > 2e-3,
+        "That is the logarithm to base 10: softmax uses the natural one.",
+    )
+    yield (
+        abs(got + right) > 1e-2,
         "The right size, but the wrong sign: with a smaller score the odds halve.",
     )
     yield (
-        abs(got - math.log(2)) < 1e-3,
-        "The odds of a against b are exp(a - b): which number d has exp(d) = 2? Three decimals do.",
+        abs(got - right) < 1e-3 or abs(got - right) > 8e-3,
+        "Nearly: three decimals, or an expression such as ln 5.",
+    )
+    yield (
+        abs(got - right) < 1e-3,
+        "The odds of a against b are exp(a - b): which number d has exp(d) = 2?",
     )
 
 
 double_odds = Exercise(
     "double the odds",
     """The odds of class $a$ against class $b$ are $p_a / p_b$. Which number, added to the score of
-    $a$ alone, doubles them?""",
+    $a$ alone, doubles them? Three decimals will do.""",
     _double_odds_checks,
     math.log(2),
+    number,
 )
 
 
-def _stable_checks(softmax):
-    rows = [[1.0, 2.0, 3.0], [0.0, 0.0, 2.0]]
+# --- the stable formula
+
+ROWS = numpy.array([[1.0, 2.0, 3.0], [0.0, 0.0, 2.0]])
+MISTAKES = (  # what each makes of ROWS, and what its author should read
+    (
+        ROWS / ROWS.sum(axis=1, keepdims=True),
+        "You divided the scores by their sum: exponentiate them first.",
+    ),
+    (numpy.exp(ROWS), "Those are the exponentials: now divide each row by its sum."),
+    (
+        numpy.exp(ROWS - ROWS.max(axis=1, keepdims=True)),
+        "Nothing overflows any more; now divide each row of exponentials by its sum.",
+    ),
+    (
+        numpy.log(_softmax(ROWS)),
+        "Those are logarithms of probabilities: you want the probabilities.",
+    ),
+    (
+        _softmax(ROWS, axis=None),
+        "All the numbers together sum to 1: divide each row by its own sum (axis=1).",
+    ),
+    (
+        _softmax(ROWS - ROWS.max(axis=0, keepdims=True)),
+        "You subtracted the largest score of each column, which changes the differences within a "
+        "row: take the largest of each row (axis=1).",
+    ),
+    (_softmax(-ROWS), "Upside down: the largest score must get the largest probability."),
+    (
+        (ROWS == ROWS.max(axis=1, keepdims=True)).astype(float),
+        "Those are decisions, 0 or 1: you want the probabilities.",
+    ),
+)
+
+
+@contextlib.contextmanager
+def _watched(*names: str) -> Iterator[list[str]]:
+    """Note which of these operators of `npx` are called, whoever calls them."""
+    used, originals = [], {name: getattr(npx, name) for name in names}
+
+    def watch(name, original):
+        def operator(*arguments, **named):
+            used.append(name)
+            return original(*arguments, **named)
+
+        return operator
+
     try:
-        small = _numbers(softmax(np.array(rows)))
-    except (MXNetError, ValueError) as error:
+        for name, original in originals.items():
+            setattr(npx, name, watch(name, original))
+        yield used
+    finally:
+        for name, original in originals.items():
+            setattr(npx, name, original)
+
+
+def _stable_checks(softmax: Learner) -> Checks:
+    own = "is the finished operator: write the formula yourself, with `np`."
+    yield softmax.function is not npx.softmax, f"Handed over as it is, `npx.softmax` {own}"
+    try:
+        with _watched("softmax", "log_softmax") as used:
+            small = array(softmax(ROWS))
+    except LearnerError as error:
         yield (
             "broadcast" not in str(error),
-            "The shapes do not fit: keep the summed axis as one of length 1, with keepdims=True.",
+            "The shapes do not fit: whatever you take along an axis, the largest score or the sum, "
+            "must keep that axis as one of length 1: keepdims=True.",
         )
         raise
+    changed = softmax.changed
+    yield not used, f"`npx.{''.join(used[:1])}` {own}"
     yield (
         small.shape == (2, 3),
         f"The result must keep the shape (2, 3) of the scores; yours is {small.shape}.",
     )
     yield (
-        not numpy.allclose(numpy.exp(small).sum(axis=1), 1, atol=1e-4),
-        "Those are logarithms of probabilities: you want the probabilities.",
+        numpy.isfinite(small).all(),
+        "Scores as small as 1, 2, 3 give nan or infinity: is the number that you subtract one of "
+        "the row's own?",
     )
+    for mistake, hint in MISTAKES:
+        yield not close(small, mistake), hint
     yield (
-        not numpy.allclose(small.sum(axis=0), 1, atol=1e-4),
+        not close(small.sum(axis=0), numpy.ones(3)),
         "Your columns sum to 1, but a sample is a row: sum along axis=1 with keepdims=True.",
     )
-    yield numpy.allclose(small.sum(axis=1), 1, atol=1e-4), "Each row must sum to 1."
+    yield close(small.sum(axis=1), numpy.ones(2)), "Each row must sum to 1."
     yield (
-        numpy.allclose(small[0], [0.090031, 0.244728, 0.665241], atol=1e-4),
-        "softmax([1, 2, 3]) is 0.0900, 0.2447, 0.6652: only subtracting leaves it as it was.",
+        close(small, _softmax(ROWS)),
+        "softmax([1, 2, 3]) is {:.4f}, {:.4f}, {:.4f}: only taking the same number from every "
+        "score of a row leaves it as it was.".format(*_softmax(ROWS)[0]),
     )
-    equal = _numbers(softmax(np.array([[1000.0, 1000.0]])))
+    yield (
+        not changed,
+        "The numbers are right, but your function changed its argument in place: compute in an "
+        "array of your own (not `x -= ...`).",
+    )
+    equal = array(softmax(numpy.array([[1000.0, 1000.0]])))
     yield (
         numpy.isfinite(equal).all(),
         "exp(1000) overflows: subtract the largest score of each row first.",
     )
-    yield _close(equal, [[0.5, 0.5]]), "Two equal scores share the probability equally."
-    far = _numbers(softmax(np.array([[1000.0, 0.0]])))
     yield (
-        _close(far, [[1, 0]]),
+        close(equal, [[0.5, 0.5]]),
+        "Two equal scores share the probability equally, however large they are: what overflowed "
+        "cannot be repaired afterwards.",
+    )
+    near = array(softmax(numpy.array([[1000.0, 999.0]])))
+    yield (
+        close(near, _softmax(numpy.array([[1.0, 0.0]]))),
+        "[1000, 999] should give what [1, 0] gives: do not cap scores, their difference counts.",
+    )
+    far = array(softmax(numpy.array([[1000.0, 0.0]])))
+    yield (
+        close(far, [[1, 0]]),
         "[1000, 0] should give [1, 0]: only the row's maximum is sure to leave no score above 0.",
     )
-    near = _numbers(softmax(np.array([[1000.0, 999.0]])))
+    turned = array(softmax(numpy.array([[0.0, 1000.0]])))
     yield (
-        _close(near, [[0.731059, 0.268941]]),
-        "[1000, 999] should give [0.7311, 0.2689]: do not cap scores, their difference counts.",
+        close(turned, [[0, 1]]),
+        "[0, 1000] should give [0, 1]: the largest score may stand anywhere in its row.",
     )
-    apart = _numbers(softmax(np.array([[1000.0, 1000.0], [-1000.0, -1000.0]])))
+    low = array(softmax(numpy.array([[-1000.0, -1000.0]])))
     yield (
-        _close(apart, [[0.5, 0.5], [0.5, 0.5]]),
+        close(low, [[0.5, 0.5]]),
+        "[-1000, -1000] should give [0.5, 0.5]: exp(-1000) is 0. Subtract the largest score even "
+        "where it is negative.",
+    )
+    apart = array(softmax(numpy.array([[1000.0, 1000.0], [-1000.0, -1000.0]])))
+    yield (
+        close(apart, [[0.5, 0.5], [0.5, 0.5]]),
         "One large row spoils the others: subtract each row's own maximum (axis=1), "
         "not the maximum of the whole array.",
     )
@@ -136,42 +244,58 @@ def _stable_softmax(x):
 stable = Exercise(
     "stable softmax",
     """Write `stable_softmax(x)` for `x` of shape (samples, classes), so that it survives scores
-    of any size: `[1000, 1000]` gives `[0.5, 0.5]`. `npx.softmax` does this: write it with `np`.""",
+    of any size: `[1000, 1000]` gives `[0.5, 0.5]`. `npx.softmax` does this: write it with `np`,
+    and leave `x` as it is.""",
     _stable_checks,
     _stable_softmax,
 )
 
 
-def _cat_and_dog_checks(probabilities):
-    scores = [[2.0, 3.0], [-1.0, 0.0], [-4.0, 4.0]]
-    got = _numbers(probabilities(np.array(scores)))
-    right = 1 / (1 + numpy.exp(-numpy.array(scores)))
+# --- several tags
+
+
+def _cat_and_dog_checks(probabilities: Learner) -> Checks:
+    scores = numpy.array([[2.0, 3.0], [-1.0, 0.0], [-4.0, 0.25]])
+    got = array(probabilities(scores))
+    changed = probabilities.changed
+    right = 1 / (1 + numpy.exp(-scores))
     yield (
         got.shape == (3, 2),
         f"One probability for each image and tag: shape (3, 2) here; yours is {got.shape}.",
     )
+    yield numpy.isfinite(got).all(), "Moderate scores give nan or infinity."
+    yield not (got == 1).all(), "All are 1: a softmax of one score alone says yes to everything."
     yield (
         not numpy.isin(got, (0, 1)).all(),
         "Those are decisions, 0 or 1: return the probabilities.",
     )
     yield (
-        not numpy.allclose(got.sum(axis=1), 1, atol=1e-4),
+        not close(got, numpy.clip(scores, 0, 1)),
+        "Cutting off at 0 and 1 makes most answers certain: a score of 0 must give one half.",
+    )
+    yield (
+        not close(got.sum(axis=1), numpy.ones(3)),
         "Your rows sum to 1: then a cat takes probability away from a dog. "
         "Decide each tag on its own.",
     )
-    yield not _close(got, 1 - right), "Upside down: a large score must give a large probability."
+    yield (
+        not close(got.sum(axis=0), numpy.ones(2)),
+        "Your columns sum to 1: then the images compete. Judge each image on its own.",
+    )
+    yield not close(got, 1 - right), "Upside down: a large score must give a large probability."
     yield (
         (got >= 0).all() and (got <= 1).all(),
         "A probability lies between 0 and 1: use a function that squeezes each score into it.",
     )
     yield (
-        not _close(got, (numpy.tanh(scores) + 1) / 2),
+        not close(got, (numpy.tanh(scores) + 1) / 2),
         "Too steep: sigmoid(z) is 1 / (1 + exp(-z)), which is (tanh(z / 2) + 1) / 2.",
     )
-    yield _close(got, right), "Each tag is a yes-or-no question of its own: sigmoid(score)."
-    large = _numbers(probabilities(np.array([[100.0, -100.0]])))
+    yield close(got, right), "Each tag is a yes-or-no question of its own: sigmoid(score)."
+    yield not changed, "Right, but your function changed its argument in place: leave it as it is."
+    large = array(probabilities(numpy.array([[100.0, -100.0]])))
     yield (
-        _close(large, [[1, 0]]),
+        close(large, [[1, 0]]),
         "Scores of 100 and -100 must give 1 and 0: exp(100) overflowed.",
     )
 
@@ -183,8 +307,8 @@ def _tag_probabilities(scores):
 cat_and_dog = Exercise(
     "a cat and a dog",
     """An image may show a cat, a dog, both or neither. Write `tag_probabilities(scores)`: `scores`
-    has shape (images, 2), one score for *there is a cat* and one for *there is a dog*; return the
-    probability of each.""",
+    has shape (images, 2), one score for *there is a cat* and one for *there is a dog*, from -100
+    to 100; return the probability of each.""",
     _cat_and_dog_checks,
     _tag_probabilities,
 )

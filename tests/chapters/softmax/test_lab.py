@@ -1,9 +1,14 @@
 """The score mixer tells the truth about softmax, and about how the naive formula breaks."""
 
+import io
+
+import numpy
 import pytest
 from mxnet import np, npx
+from PIL import Image
 
 from d2l_extras import labs
+from tests.chapters.notebook import typed
 
 
 def _naive(x):
@@ -48,6 +53,20 @@ def test_the_naive_formula_works_up_to_88_and_a_half():
     assert "✗" not in labs.softmax(a=88.5, subtract_max=False).text
 
 
+@pytest.mark.parametrize(
+    ("state", "exps"),
+    [
+        ({}, "0.135, 0.368, 1"),
+        (dict(subtract_max=False), "2.72, 7.39, 20.1"),
+        (dict(shift=50.0), "0.135, 0.368, 1"),
+        (dict(temperature=2.0), "0.368, 0.607, 1"),
+        (dict(a=100.0, b=10.0, c=0.0, subtract_max=False), "inf, 2e4, 1"),
+    ],
+)
+def test_the_words_name_the_exponentials_of_the_middle_chart(state, exps):
+    assert f"exponentials {exps}; probabilities" in labs.softmax(**state).text
+
+
 def test_equal_scores_lead_together():
     assert "largest: a and c" in labs.softmax(a=3.0).text
 
@@ -62,14 +81,54 @@ def test_a_naive_function_of_the_learner_is_seen_to_break():
     assert "Your function differs: nan" in labs.softmax(a=100.0, softmax=_naive).text
 
 
-def test_an_empty_function_of_the_learner_is_told():
-    def stable_softmax(x): ...
+STRANGE = {  # a learner's function, and what the words say of it
+    "empty": ("def softmax(x): ...", "Your function is still empty."),
+    "raises": ("def softmax(x):\n    return x / nothing", "NameError in line 2 of softmax"),
+    "raises later": ("def softmax(x):\n    return np.exp(x) / np.ones((7, 7))", "in line 2"),
+    "loses the shape": ("def softmax(x): return x.sum(axis=1)", "an array of shape (1,)"),
+    "text": ("def softmax(x): return 'high'", "expected numbers"),
+    "nothing": ("def softmax(x): x.sum()", "returned nothing"),
+    "nan": ("def softmax(x): return x * float('nan')", "differs: nan, nan, nan."),
+    "huge": ("def softmax(x): return x * 1e30", "differs: 1e+30, 2e+30, 3e+30."),
+    "negative": ("def softmax(x): return -x", "differs: -1, -2, -3."),
+    "quits": ("def softmax(x): raise SystemExit", "ended the program"),
+}
 
-    assert labs.softmax(softmax=stable_softmax).text.endswith("Your function is still empty.")
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_whatever_a_learners_function_does_the_labs_own_picture_stays_and_the_words_tell(kind):
+    source, told = STRANGE[kind]
+    view, own = labs.softmax(softmax=typed(source, "softmax")), labs.softmax()
+    assert not view.error
+    assert view.text.startswith(own.text) and told in view.text
+    assert _changed(view, own) <= CAPTION
 
 
-def test_a_function_that_loses_the_shape_is_told_so():
-    assert "must keep the shape" in labs.softmax(softmax=lambda x: x.sum(axis=1)).error
+def test_marks_of_the_learner_stand_at_what_the_function_returned():
+    view, own = labs.softmax(softmax=typed("def f(x): return [[0.5, 0, 7]]", "f")), labs.softmax()
+    assert "differs: 0.5, 0, 7." in view.text
+    assert not _changed(view, own) <= CAPTION
+
+
+def test_a_list_from_the_learners_function_is_as_good_as_an_array():
+    listed = typed("def f(x): return npx.softmax(x).tolist()", "f")
+    assert labs.softmax(softmax=listed).text.endswith("Your function is right here.")
+
+
+def test_a_function_that_changes_its_argument_is_told_so():
+    source = "def f(x):\n    x -= x.max()\n    return np.exp(x) / np.exp(x).sum()"
+    text = labs.softmax(softmax=typed(source, "f")).text
+    assert "right here" in text and "changed its argument in place" in text
+
+
+def _changed(view, other):
+    """Return the cells of 10 x 10 pixels in which two pictures differ."""
+    one, two = (numpy.asarray(Image.open(io.BytesIO(v.png)).convert("L")) for v in (view, other))
+    rows, columns = numpy.nonzero(one != two)
+    return set(zip(rows // 10, columns // 10, strict=True))
+
+
+CAPTION = {(row, column) for row in range(6, 9) for column in range(70, 95)}
 
 
 def test_a_lab_that_broke_and_was_mended_shows_no_trace_of_it():
