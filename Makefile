@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 # Chapters are compared word for word: no progress bars among their outputs.
 export TQDM_DISABLE := 1
 
-.PHONY: help environment lab dashboards test test-browser test-machines measure refresh lint \
+.PHONY: help environment lab dashboards test test-browser test-machines test-row measure refresh lint \
   sweep bench doctor lock
 
 help: ## list the targets
@@ -30,9 +30,12 @@ test: lint ## run every check
 test-browser: environment ## try the chapters in JupyterLab with a real browser (Chromium)
 	$(PYTHON) -m pytest tests/browser -n auto -o addopts= -p no:nbval -rs --durations=5
 
-test-machines: environment ## run the chapters as other processors would (half an hour)
+test-machines: environment ## run the chapters as other processors would, and on other versions
 	$(PYTHON) -m pytest tests/remedies --quiet -n auto -o addopts= -p no:nbval
-	$(PYTHON) -m tests.machines
+	$(PYTHON) -m tests.machines $(SETTINGS)
+
+test-row: environment ## run two chapters and the unit tests on the oldest versions
+	$(PYTHON) -m tests.machines --short pins
 
 measure: environment ## measure what chapters take, for the table in the README
 	$(PYTHON) -m d2l_extras_doctor measure --write README.md
@@ -53,8 +56,12 @@ bench: environment ## measure speeds side by side
 doctor: environment ## check this environment
 	@$(PYTHON) -m d2l_extras_doctor doctor
 
-lock: ## write the three lock files anew from pyproject.toml
+lock: ## write the lock files anew from pyproject.toml
 	uv=$$($(PYTHON3) tools/set_up.py --which-uv) && $$uv lock && \
 	$$uv export --quiet --frozen --no-emit-project --no-header --no-annotate -o requirements.lock && \
 	printf 'ipython<9\n' | $$uv pip compile --quiet --no-config --universal --python-version 3.11 \
-	  --all-extras pyproject.toml --constraint /dev/stdin --no-header --no-annotate -o environment.lock
+	  --all-extras pyproject.toml --constraint /dev/stdin --no-header --no-annotate -o environment.lock && \
+	printf 'numpy==1.26.4\n' | $$uv pip compile --quiet --no-config --python-version 3.12 \
+	  --python-platform x86_64-unknown-linux-gnu --extra test pyproject.toml --constraint /dev/stdin \
+	  --no-header --no-annotate -o tests/rows/numpy-1.26.txt
+	awk '/^[a-z]/ {wanted = /^(executing|mxnet)==/} wanted' requirements.lock > colab.lock

@@ -14,6 +14,8 @@ import os
 import platform
 import re
 import shlex
+import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -31,6 +33,7 @@ MODULES = {
 # MXNet and d2l ask for releases of NumPy and others that are long gone, and do not need them
 ALONE = {"mxnet": "mxnet==1.9.1", "d2l": "d2l==1.0.3"}
 FRONT_END = "jupyterlab_widgets<4,>=3"
+MXNET = ALONE["mxnet"]
 
 
 class Finding(NamedTuple):
@@ -194,6 +197,8 @@ def _check_mxnet():
 
 
 def _check_d2l():
+    if installed("d2l") is None:  # then `import d2l_extras` finds its own copy
+        return Finding(True, "d2l 1.0.3", "the copy within d2l-extras")
     return _check_exactly("d2l")
 
 
@@ -421,62 +426,92 @@ def doctor(details=False):
     return healthy
 
 
-def open_lab(options=()):
-    """Replace this process by JupyterLab on the first chapter, its news pop-up off.
+def settle_home():
+    """Let Jupyter, IPython and Matplotlib keep their files elsewhere where home is not writable.
 
-    Parameters
-    ----------
-    options : sequence of str
-        Handed on to JupyterLab.
+    The system may also name no home directory at all: then the temporary folder is home.
     """
-    here = Path(__file__).resolve().parent
-    notebooks, first = here / "notebooks", "00-start-here.ipynb"
-    if not (notebooks / first).is_file():
-        raise FileNotFoundError(f"no chapters in {notebooks}: run `pip install -e .` in a clone")
-    _leave_home_alone_if_read_only()
-    paths = [str(here / "d2l_extras" / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH")]
-    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
-    server = [
-        sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={notebooks}",
-        f"--LabApp.default_url=/lab/tree/{first}",
-    ]  # fmt: skip
-    os.execv(sys.executable, [*server, *options])
-
-
-def _leave_home_alone_if_read_only():
-    """Let JupyterLab keep its files in a temporary folder where the home directory is read-only."""
-    home = Path.home()
-    if os.access(home, os.W_OK):
+    try:
+        home = Path.home()
+    except RuntimeError:
+        home = None
+    if home and os.access(home, os.W_OK):
         return
     folder = tempfile.mkdtemp(prefix="d2l-extras-")
+    if home is None:
+        os.environ["HOME"] = folder
     for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR",
                  "MPLCONFIGDIR"):  # fmt: skip
         os.environ.setdefault(name, os.path.join(folder, name.lower()))
         os.makedirs(os.environ[name], exist_ok=True)
-    print(
-        f"d2l-extras: nothing can be written to your home directory {home}: JupyterLab keeps its "
-        f"settings in {folder}; your notebooks are not affected",
-        file=sys.stderr,
-    )
+    why = f"nothing can be written to your home directory {home}" if home else "HOME is not set"
+    say(f"{why}: settings are kept in {folder}; set HOME to a folder of yours to keep them")
+
+
+def say(line):
+    """Print what the command has to say beside its results: one line, on standard error."""
+    print(f"d2l-extras: {line}", file=sys.stderr, flush=True)
+
+
+def add_mxnet():
+    """Install MXNet without its dependencies, where `pip install d2l-extras` leaves it out.
+
+    It asks for NumPy below 2, which has no wheels for Python 3.13 and later: there pip would
+    compile NumPy for many minutes, or fail. Its other dependencies are ours too.
+
+    Raises
+    ------
+    ImportError
+        If that does not succeed.
+    """
+    uv = shutil.which("uv")
+    if importlib.util.find_spec("pip") or not uv:
+        command = [sys.executable, "-m", "pip", "install"]
+    else:
+        command = [uv, "pip", "install", "--python", sys.executable]
+    command += ["--no-deps", MXNET]
+    say(f"MXNet is missing (pip cannot add it by itself to this Python): {shlex.join(command)}")
+    if subprocess.run(command).returncode:
+        raise ImportError(
+            f"MXNet could not be installed: run `{shlex.join(command)}` where the network is. It "
+            "has wheels for Linux (x86-64, aarch64) and Intel macOS; elsewhere use Binder"
+        )
+    importlib.invalidate_caches()
 
 
 def main(arguments=None):
-    """Run the command `d2l-extras`.
+    """Run the command `d2l-extras` and return its exit status.
 
-    `doctor` works even where the package cannot be imported, and `lab` need not wait for it.
+    `doctor` and `--version` answer even where the package cannot be imported.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    if arguments == ["doctor"]:
-        return 0 if doctor(details=True) else 1
-    problem = import_problem()
     try:
-        if problem:
-            raise ImportError(problem)
-        if arguments[:1] == ["lab"] and not {"-h", "--help"} & set(arguments):
-            return open_lab(arguments[1:])
-    except (ImportError, OSError) as error:
-        print(f"d2l-extras: {error}", file=sys.stderr)
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()  # here, where it can still be caught that nobody reads it
+    except BrokenPipeError:  # whoever reads us has seen enough: `d2l-extras doctor | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141  # as if SIGPIPE had ended it
+    except KeyboardInterrupt:
+        say(f"interrupted: `d2l-extras {shlex.join(arguments)}` starts again")
+        return 130  # as if SIGINT had ended it
+    except ImportError as error:
+        say(error)
         return 1
+
+
+def _run(arguments):
+    if arguments == ["--version"]:
+        print("d2l-extras", installed("d2l-extras") or "(not installed)")
+        return 0
+    if arguments == ["doctor"]:
+        settle_home()
+        return 0 if doctor(details=True) else 1
+    if arguments[:1] == ["lab"] and sys.version_info >= (3, 13) and not installed("mxnet"):
+        add_mxnet()
+    if problem := import_problem():
+        raise ImportError(problem)
     from d2l_extras import cli
 
     return cli.main(arguments)

@@ -17,7 +17,7 @@ import types
 import warnings
 from pathlib import Path
 
-FINANCIAL = ("fv", "ipmt", "irr", "mirr", "nper", "npv", "pmt", "ppmt", "pv", "rate")
+FINANCIAL = ("mirr", "npv", "pmt", "ppmt", "pv", "rate")
 
 
 def missing_names(numpy):
@@ -36,21 +36,16 @@ def missing_names(numpy):
     >>> list(missing_names(old))
     ['in1d']
     """
-    there = set(dir(numpy))  # hasattr would make NumPy 1.24 to 1.26 warn
-    return {name: value for name, value in _names(numpy).items() if name not in there}
+    with warnings.catch_warnings(action="ignore"):  # NumPy 1.20 to 1.26 warn of some of them
+        return {name: value for name, value in _names(numpy).items() if not hasattr(numpy, name)}
 
 
 def _names(numpy):
     inf, nan = float("inf"), float("nan")
-    names = {name: getattr(builtins, name) for name in ("bool", "int", "float", "complex", "str")}
-    names["object"] = object  # the builtins left in NumPy 1.24, `bool` came back in 2.0
+    names = dict(bool=bool, int=int)  # left in NumPy 1.24; `bool` came back in 2.0
     # the others left in NumPy 2.0; in1d, product, trapz and their like warned from 1.25 on
-    names |= dict(PZERO=0.0, NZERO=-0.0, PINF=inf, NINF=-inf, Inf=inf, Infinity=inf, infty=inf)
-    names |= dict(NaN=nan, NAN=nan)
-    renamed = dict(
-        alltrue="all", sometrue="any", product="prod", cumproduct="cumprod", round_="round",
-        in1d="isin", row_stack="vstack",
-    )  # fmt: skip
+    names |= dict(PZERO=0.0, NZERO=-0.0, PINF=inf, NINF=-inf, Inf=inf, NaN=nan, NAN=nan)
+    renamed = dict(alltrue="all", sometrue="any", product="prod", round_="round", in1d="isin")
     names |= {old: getattr(numpy, new) for old, new in renamed.items()}
     names["trapz"] = getattr(numpy, "trapezoid", None) or numpy.trapz
     names["msort"] = functools.partial(_msort, numpy)
@@ -93,6 +88,17 @@ def settle_threads():
         os.environ.setdefault("OPENBLAS_CORETYPE", "Haswell")
 
 
+def find_d2l():
+    """Let `from d2l import mxnet` find the copy in `vendor` where d2l is not installed.
+
+    It is d2l 1.0.3 as on PyPI, whose pins (NumPy 1.23.5 among them) nothing can satisfy on
+    Python 3.12 and later. An installed d2l comes first on the path.
+    """
+    folder = str(Path(__file__).parent / "vendor")
+    if folder not in sys.path:
+        sys.path.append(folder)
+
+
 class _Deferred:
     """A module that is imported when something is first asked of it."""
 
@@ -114,6 +120,7 @@ def _compiled_when_called(code, _, local):
     name = code.split("def ", 1)[1].split("(", 1)[0]
     scope = sys._getframe(1).f_globals
     operator = types.FunctionType(_first_call.__code__, scope, name)
+    operator.__qualname__ = name  # it is pickled by that
 
     def become():
         made = {}
@@ -169,6 +176,27 @@ def _with_lazy_operators(module):
     del module.exec
 
 
+def _as_numpy_1_writes(value):
+    """Stand in for `str` where MXNet writes the parameters of an operator for its C library.
+
+    That reads numbers, and since 2.0 NumPy writes its own in a list as `[np.float64(0.5)]`:
+    the learning rates of a trainer, say, or a shape that was reckoned with NumPy.
+    """
+    text = str(value)
+    if "np." in text and isinstance(value, list | tuple):
+        import numpy
+
+        with numpy.printoptions(legacy="1.25"):
+            return str(value)
+    return text
+
+
+@contextlib.contextmanager
+def _with_plain_numbers(module):
+    module.str = _as_numpy_1_writes
+    yield
+
+
 @contextlib.contextmanager
 def _with_numpy_interface(module):
     with warnings.catch_warnings():
@@ -187,10 +215,22 @@ AROUND = {
     "mxnet.test_utils": _with_stand_in("scipy.stats", _Deferred("scipy.stats")),
     "mxnet.contrib.quantization": _with_stand_in("scipy.stats", _Deferred("scipy.stats")),
     "d2l.mxnet": _with_stand_in("pandas", _Deferred("pandas")),
+    "mxnet._ctypes.ndarray": _with_plain_numbers,
+    "mxnet._ctypes.symbol": _with_plain_numbers,
+    "mxnet.symbol.symbol": _with_plain_numbers,
     "mxnet.ndarray.register": _with_lazy_operators,
     "mxnet.symbol.register": _with_lazy_operators,
 }
 numpy_interface_follows = True
+
+
+def follow_with_numpy_interface():
+    """Switch MXNet's NumPy interface on, now or as soon as MXNet is imported."""
+    global numpy_interface_follows
+    if not numpy_interface_follows:
+        numpy_interface_follows = True
+        if "mxnet" in sys.modules:
+            sys.modules["mxnet"].npx.set_np()
 
 
 class _Loader(importlib.abc.Loader):
@@ -198,6 +238,9 @@ class _Loader(importlib.abc.Loader):
 
     def __init__(self, loader):
         self.loader = loader
+
+    def __getattr__(self, name):  # whatever else a loader is asked for: its source, its files
+        return getattr(self.loader, name)
 
     def create_module(self, spec):
         return self.loader.create_module(spec)
@@ -222,5 +265,6 @@ def prepare():
     """Settle it all; a second call changes nothing."""
     restore_numpy_names()
     settle_threads()
+    find_d2l()
     if "mxnet" not in sys.modules and not any(isinstance(f, _Finder) for f in sys.meta_path):
         sys.meta_path.insert(0, _Finder())

@@ -1,48 +1,76 @@
-"""The command `d2l-extras`: lab, dashboards, check, refresh, measure, sweep, data, doctor."""
+"""The command `d2l-extras`: it opens the course, and keeps it correct.
+
+What a command needs is imported when it runs, so that `lab` and `--help` answer at once.
+"""
 
 import argparse
+import importlib.util
+import itertools
+import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
-from nbclient.exceptions import CellExecutionError
+from d2l_extras_doctor import installed, say, settle_home
 
-from .chapters import experiments
-from .evidence import records
-from .evidence.experiment import SweepError
 from .files import write_atomically
-from .nets import data
-from .publishing import dashboards
-from .publishing.cost import measure, replaced, table
-from .publishing.refresh import refresh
-
-COURSE = Path(__file__).resolve().parent.parent / "notebooks"
+from .publishing import copies, lab_server
 
 
-def main(arguments=None):
+class _Parser(argparse.ArgumentParser):
+    """One line for what is wrong. Options that go on to JupyterLab are not guessed to be ours."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, allow_abbrev=False, **kwargs)
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"d2l-extras: {message}; `{self.prog} --help` shows what it takes\n")
+
+
+def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit status."""
-    parser = _parser()
+    arguments = sys.argv[1:] if arguments is None else arguments
+    parser, commands = _parser()
+    if not arguments:
+        parser.error("no command")
     chosen, chosen.options = parser.parse_known_args(arguments)
-    if chosen.options and chosen.action is not open_dashboards:
-        parser.error(f"unrecognized arguments: {' '.join(chosen.options)}")
+    if chosen.options and chosen.command not in ("lab", "dashboards"):
+        unknown = " ".join(chosen.options)
+        commands.choices[chosen.command].error(f"unrecognized arguments: {unknown}")
+    settle_home()
     try:
-        return chosen.action(chosen)
-    except (ImportError, ValueError, OSError, CellExecutionError) as error:
-        print(f"d2l-extras: {error}", file=sys.stderr)
+        return chosen.action(chosen) or 0
+    except BrokenPipeError:  # not a failure: whoever reads us has seen enough
+        raise
+    except (ImportError, ValueError, OSError) as error:
+        say(error)
         return 1
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog="d2l-extras", description=__doc__)
-    commands = parser.add_subparsers(title="commands", required=True, metavar="command")
+    parser = _Parser(prog="d2l-extras", description="An interactive course on MXNet Gluon.")
+    version = f"d2l-extras {installed('d2l-extras')}"
+    parser.add_argument("--version", action="version", version=version)
+    commands = parser.add_subparsers(required=True, metavar="command", dest="command")
 
-    def command(name, action, text):
-        made = commands.add_parser(name, help=text, description=text)
+    def command(name, action, text, **more):
+        brief, whole = text.partition(". ")[0], text[0].upper() + text[1:]
+        made = commands.add_parser(name, help=brief, description=whole, **more)
         made.set_defaults(action=action)
         return made
 
-    # lab and doctor are there for --help only: d2l_extras_doctor answers them by itself
-    command("lab", None, "open JupyterLab on the first chapter; options go on to JupyterLab")
+    usage = "d2l-extras lab [folder | --originals] [options of JupyterLab]"
+    text = (
+        "open your copy of the course in JupyterLab. The folder comes first and is made if it is "
+        f"missing: `{copies.FOLDER}` if left out. What you changed in it is never overwritten"
+    )
+    more = "Further options go on to JupyterLab: --no-browser, --port=8889, --ip=0.0.0.0 ..."
+    made = command("lab", open_lab, text, usage=usage, epilog=more)
+    made.add_argument("--originals", action="store_true", help="the stored notebooks: for authors")
+    made = command("reset", reset, "put a chapter of your copy back; what you had is kept beside")
+    made.add_argument("chapter", nargs="+", help="such as 03 or 03-minibatch-sgd")
+    made.add_argument("--folder", type=Path, help=f"your copy ({copies.FOLDER})")
     text = "serve each lab alone on a page, with Voila; options go on to Voila"
     command("dashboards", open_dashboards, text)
     for name, action, text in (
@@ -57,63 +85,89 @@ def _parser():
     made.add_argument("name", nargs="?", help="which experiment")
     made.add_argument("--jobs", type=int, help="processes on this machine; all cores if left out")
     made.add_argument("--scheduler", help="run on a Dask cluster: tcp://address:port")
-    made.add_argument("--folder", default=records.FOLDER, help="where the record goes")
+    made.add_argument("--folder", help="where the record goes")
     fetch = command("data", fetch_data, "fetch a data set ahead of time")
-    fetch.add_argument("name", choices=sorted(data.DOWNLOADS), help="which one")
-    command("doctor", None, "check this environment")
-    return parser
+    fetch.add_argument("name", help="fashion_mnist or mnist")
+    command("doctor", None, "check this environment")  # d2l_extras_doctor answers it by itself
+    return parser, commands
 
 
-def chapters(names, folder=None):
-    """Return the notebooks that `names` choose (a number or a stem each); all of them if empty.
-
-    Raises
-    ------
-    ValueError
-        If a name fits no chapter, or there are no notebooks at all.
-    """
-    folder = COURSE if folder is None else folder
-    paths = sorted(folder.glob("[0-9][0-9]-*.ipynb"))
-    if not paths:
-        raise ValueError(f"no chapters in {folder}: install with `pip install -e .` from a clone")
-    if not names:
-        return paths
-    chosen = []
-    for name in names:
-        fitting = [path for path in paths if name in (path.stem, path.stem[:2], path.name)]
-        if not fitting:
-            allowed = ", ".join(path.stem for path in paths)
-            raise ValueError(f"no chapter {name!r}; there are {allowed}")
-        chosen += fitting
-    return chosen
+def open_lab(chosen: argparse.Namespace) -> None:
+    """Bring the learner's copy up to date and become JupyterLab's server on it."""
+    folder, options = _folder_first(chosen.options)
+    if chosen.originals:
+        if folder:
+            raise ValueError(f"--originals takes no folder, got {folder!r}: leave one of them out")
+        return lab_server.serve(copies.originals(), options)
+    folder = Path(folder) if folder else copies.default_folder()
+    for line in copies.update(folder):
+        say(line)
+    say(f"your copy of the course is {folder.resolve()}")
+    return lab_server.serve(folder, options)
 
 
-def open_dashboards(chosen):
+def _folder_first(words):
+    """Split what follows `lab`: a word behind an option may be its value (`--port 8889`)."""
+    folder, options = (words[0], words[1:]) if words and words[0][0:1] != "-" else (None, words)
+    for before, word in itertools.pairwise(options):
+        complete = "=" in before or before.startswith(("--no-", "--allow-"))
+        if complete and not word.startswith("-"):
+            raise ValueError(f"the folder comes first: `d2l-extras lab {shlex.quote(word)} ...`")
+    return folder, options
+
+
+def reset(chosen: argparse.Namespace) -> None:
+    """Put chapters of the learner's copy back."""
+    folder = copies.default_folder() if chosen.folder is None else chosen.folder
+    for name in chosen.chapter:
+        print(copies.reset(name, folder))
+
+
+def open_dashboards(chosen: argparse.Namespace) -> None:
     """Become Voila's server."""
+    from .publishing import dashboards
+
     dashboards.serve(chosen.options)
 
 
-def check(chosen):
+def check(chosen: argparse.Namespace) -> int:
     """Compare a fresh run of each chapter with its stored outputs, all of them, by nbval."""
-    sanitize = COURSE.parent / "tests" / "nbval_sanitize.cfg"
-    paths = [str(path) for path in chapters(chosen.chapter)]
-    command = ["-m", "pytest", "-q", "--nbval", "--nbval-current-env", *paths]
-    if sanitize.exists():
-        command += ["--nbval-sanitize-with", str(sanitize)]
-    return subprocess.run([sys.executable, *command], cwd=COURSE.parent).returncode
+    paths = [str(path) for path in copies.chapters(chosen.chapter)]
+    if importlib.util.find_spec("nbval") is None:
+        raise ImportError("check needs pytest and nbval: run `pip install nbval`")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval",
+               "--nbval-current-env", "-p", "d2l_extras.publishing.nbval_pictures"]  # fmt: skip
+    if not copies.in_clone():  # differing pictures are laid out in this folder
+        command += ["--rootdir", str(Path.cwd())]
+    # in a group of its own, so that Ctrl-C ends it without pages of traces
+    run = subprocess.Popen([*command, *paths], process_group=0)
+    try:
+        return run.wait()
+    except BaseException:
+        run.terminate()
+        run.wait()
+        raise
 
 
-def refresh_chapters(chosen):
+def refresh_chapters(chosen: argparse.Namespace) -> None:
     """Run chapters and store their outputs."""
-    for path in chapters(chosen.chapter):
+    from .publishing.refresh import refresh
+
+    if not copies.in_clone():
+        raise ValueError(
+            f"the notebooks in {copies.originals()} belong to an installed package and are not to "
+            "be rewritten: clone the course and run `make refresh` there"
+        )
+    for path in copies.chapters(chosen.chapter):
         print(path.stem, "changed" if refresh(path) else "unchanged", flush=True)
-    return 0
 
 
-def measure_chapters(chosen):
+def measure_chapters(chosen: argparse.Namespace) -> int:
     """Measure chapters, one after the other; 1 if one is over a limit."""
+    from .publishing.cost import measure, replaced, table
+
     costs = []
-    for path in chapters(chosen.chapter):
+    for path in copies.chapters(chosen.chapter):
         costs.append(measure(path))
         print(f"{path.stem}: {costs[-1].seconds:.0f} s, {costs[-1].memory:.0f} MiB", flush=True)
     if chosen.write:
@@ -122,28 +176,34 @@ def measure_chapters(chosen):
     return int(any(cost.excessive for cost in costs))
 
 
-def record_sweep(chosen):
+def record_sweep(chosen: argparse.Namespace) -> int:
     """Run an experiment, or go on with an interrupted one, and record its results."""
+    from .chapters import experiments
+    from .evidence import records
+    from .evidence.experiment import SweepError
+
     if chosen.name is None:
         for name in experiments:
             print(f"{name:<20} {experiments.get(name).description}")
         return 0
     experiment = experiments.get(chosen.name)
+    folder = chosen.folder or records.FOLDER
     try:
-        path = experiment.record(chosen.folder, jobs=chosen.jobs, scheduler=chosen.scheduler)
-    except (ImportError, SweepError) as error:
-        print(f"d2l-extras: {error}", file=sys.stderr)
+        path = experiment.record(folder, jobs=chosen.jobs, scheduler=chosen.scheduler)
+    except SweepError as error:
+        say(error)
         return 1
     except KeyboardInterrupt:
-        print(
-            f"\nd2l-extras: interrupted; the same command goes on from {experiment.runs_folder()}"
-        )
+        say(f"interrupted: the same command goes on from {experiment.runs_folder()}")
         return 130
     print(f"wrote {path} and {path.with_suffix('.json').name}")
     return 0
 
 
-def fetch_data(chosen):
+def fetch_data(chosen: argparse.Namespace) -> None:
     """Fetch a data set into the cache and show what it holds."""
+    from .nets import data
+
+    if chosen.name not in data.DOWNLOADS:
+        raise ValueError(f"no data set {chosen.name!r}; there are {', '.join(data.DOWNLOADS)}")
     print(data.DOWNLOADS[chosen.name]().counts().to_string())
-    return 0

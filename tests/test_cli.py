@@ -1,6 +1,8 @@
 """The command `d2l-extras`, and what `make lab` starts."""
 
 import os
+import re
+import signal
 import subprocess
 import sys
 import time
@@ -8,26 +10,30 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import nbformat
 import pytest
 
+import d2l_extras_doctor as doctor
 from d2l_extras import cli
+from d2l_extras.publishing import copies, lab_server
 
 ROOT = Path(__file__).parent.parent
+COMMAND = [sys.executable, "-m", "d2l_extras_doctor"]
 
 
 def test_chapters_are_chosen_by_number_or_name(tmp_path):
     for name in ("00-start-here", "01-softmax", "02-cross-entropy"):
         (tmp_path / f"{name}.ipynb").write_text("")
-    stems = [path.stem for path in cli.chapters(["02", "01-softmax"], tmp_path)]
+    stems = [path.stem for path in copies.chapters(["02", "01-softmax"], tmp_path)]
     assert stems == ["02-cross-entropy", "01-softmax"]
-    assert len(cli.chapters([], tmp_path)) == 3
+    assert len(copies.chapters([], tmp_path)) == 3
     with pytest.raises(ValueError, match="no chapter 'softmax'; there are 00-start-here, 01"):
-        cli.chapters(["softmax"], tmp_path)
+        copies.chapters(["softmax"], tmp_path)
 
 
 def test_no_notebooks_at_all_is_explained(tmp_path):
-    with pytest.raises(ValueError, match="no chapters in .*: install with `pip install -e .`"):
-        cli.chapters([], tmp_path)
+    with pytest.raises(ValueError, match="no chapters in .*: install the course anew"):
+        copies.chapters([], tmp_path)
 
 
 def test_error_of_a_command_is_one_line(capsys):
@@ -41,20 +47,138 @@ def test_data_command_shows_counts_or_says_why_not(capsys, monkeypatch, tmp_path
     assert "is not a folder" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "arguments, status, said",
+    [
+        ([], 2, "no command; `d2l-extras --help` shows what it takes"),
+        (["nonsense"], 2, "invalid choice: 'nonsense' .*`d2l-extras --help` shows what it takes"),
+        (["check", "--nonsense"], 2, "--nonsense; `d2l-extras check --help` shows what it takes"),
+        (["reset"], 2, "required: chapter; `d2l-extras reset --help` shows what it takes"),
+        (["reset", "03", "--folder", "nowhere"], 1, "no copy .*/nowhere: run `d2l-extras lab`"),
+        (["lab", "--no-browser", "my course"], 1, "folder comes first: `d2l-extras lab 'my cou"),
+        (["lab", "--originals", "mine"], 1, "--originals takes no folder, got 'mine': leave one"),
+        (["data", "nonsense"], 1, "no data set 'nonsense'; there are fashion_mnist, mnist"),
+    ],
+)
+def test_each_error_is_one_line_on_standard_error_with_the_next_step(
+    arguments, status, said, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    try:
+        assert doctor.main(arguments) == status
+    except SystemExit as error:
+        assert error.code == status
+    out, err = capsys.readouterr()
+    assert (out, len(err.splitlines())) == ("", 1)
+    assert err.startswith("d2l-extras: ") and re.search(said, err)
+
+
+def test_version_and_help_of_lab(capsys):
+    assert doctor.main(["--version"]) == 0
+    assert re.fullmatch(r"d2l-extras \d+\.\d+\.\d+\n", capsys.readouterr().out)
+    with pytest.raises(SystemExit, match="0"):
+        doctor.main(["lab", "--help"])
+    said = capsys.readouterr().out
+    assert "Further options go on to JupyterLab" in said and "--originals" in said
+
+
+@pytest.fixture(name="served")
+def _served(monkeypatch):
+    """What JupyterLab would be started with: its program is not run."""
+    calls = []
+    monkeypatch.setattr(lab_server.os, "execv", lambda _, words: calls.append(words[3:]))
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "")
+    return calls
+
+
+@pytest.mark.parametrize("folder", [[], ["我的 course"]])
+@pytest.mark.parametrize("options", [[], ["--port", "8889"], ["--no-browser", "--debug"]])
+def test_lab_hands_all_but_the_folder_on(folder, options, served, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert doctor.main(["lab", *folder, *options]) == 0
+    place = tmp_path / (folder or ["gluon-course"])[0]
+    assert served == [[f"--ServerApp.root_dir={place}",
+                       "--LabApp.default_url=/lab/tree/00-start-here.ipynb", *options]]  # fmt: skip
+    assert len(list(place.glob("*.ipynb"))) == len(copies.chapters())
+
+
+def test_originals_open_where_they_are(served, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert doctor.main(["lab", "--originals", "--no-browser"]) == 0
+    assert served[0][0] == f"--ServerApp.root_dir={ROOT / 'notebooks'}"
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_the_first_chapter_lab_opens_on_the_files(served, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    copies.update(tmp_path / "gluon-course")
+    (tmp_path / "gluon-course" / lab_server.FIRST).unlink()
+    doctor.main(["lab"])
+    assert served[0][1] == "--LabApp.default_url=/lab"
+
+
+def test_reset_puts_a_chapter_of_the_copy_here_back(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    copies.update(Path("gluon-course"))
+    path = Path("gluon-course/03-minibatch-sgd.ipynb")
+    path.write_text("mine")
+    assert doctor.main(["reset", "03"]) == 0
+    assert "yours is kept as 03-minibatch-sgd.2" in capsys.readouterr().out
+    assert path.read_bytes() == (ROOT / "notebooks" / path.name).read_bytes()
+
+
+def test_stored_notebooks_of_an_installed_package_are_not_rewritten(capsys, monkeypatch):
+    monkeypatch.setattr(copies, "in_clone", lambda: False)
+    assert cli.main(["refresh", "00"]) == 1
+    assert "clone the course and run `make refresh` there" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["doctor", "sweep", "--help"])
+def test_a_reader_who_has_seen_enough_is_no_error(command):
+    process = subprocess.Popen(
+        [*COMMAND, command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    process.stdout.close()
+    assert process.wait(60) in (0, 141)  # argparse itself lets it pass
+    assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("command", ["refresh", "check", "measure"])
+def test_ctrl_c_is_one_line_and_leaves_the_stored_notebook(command, tmp_path):
+    """The chapter says that it runs, and then waits."""
+    started = tmp_path / "started"
+    os.mkfifo(started)
+    (tmp_path / "notebooks").mkdir()
+    path = tmp_path / "notebooks" / "01-long.ipynb"
+    source = f"open({str(started)!r}, 'w').close()\nimport time\ntime.sleep(600)"
+    cells = [nbformat.v4.new_code_cell(source)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    before = path.read_bytes()
+    program = f"""
+import sys
+from d2l_extras.publishing import copies
+copies.originals = lambda: copies.Path({str(path.parent)!r})
+import d2l_extras_doctor
+sys.exit(d2l_extras_doctor.main([{command!r}]))
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, start_new_session=True,
+    )  # fmt: skip
+    started.open().close()  # waits until the cell runs
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert err == f"d2l-extras: interrupted: `d2l-extras {command}` starts again\n"
+    assert path.read_bytes() == before
+
+
 @pytest.fixture(name="server")
 def _server(tmp_path):
     """JupyterLab as `make lab` starts it, without opening a browser."""
     log = (tmp_path / "log").open("w+")
     process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "d2l_extras_doctor",
-            "lab",
-            "--no-browser",
-            "--allow-root",
-            "--port=0",
-        ],
+        [*COMMAND, "lab", "--no-browser", "--allow-root", "--port=0"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stderr=log,

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+LAB = [sys.executable, "-m", "d2l_extras_doctor", "lab"]
 
 
 def mounted(options, folder, program, **environment):
@@ -105,6 +106,25 @@ def test_a_full_disk_under_a_sweep_keeps_the_runs_that_were_stored(folder, tmp_p
     assert done.stdout.splitlines() == ["No space left on device", "['size=10']"], done.stderr
 
 
+def test_a_full_disk_under_the_copy_is_said_in_a_line_and_leaves_no_half_chapter(folder):
+    show = 'from d2l_extras_doctor import main; import os; print(main(["lab", *os.sys.argv[1:]]))'
+    listing = "; print(sorted(os.listdir(os.sys.argv[1])))"
+    command = mounted("size=1m", folder, [*python(show + listing), f"{folder}/course"])
+    done = subprocess.run(**command, capture_output=True)
+    status, left = done.stdout.splitlines()
+    assert status == "1"
+    assert left.startswith("['.d2l-extras.json', '00-start-here.ipynb', ") and ".part" not in left
+    (line,) = done.stderr.splitlines()
+    assert "No space left on device): mend that, or take another folder, as in `d2l-ext" in line
+
+
+def test_a_read_only_folder_for_the_copy_is_said_in_a_line(folder):
+    done = subprocess.run(**mounted("ro", folder, [*LAB, str(folder)]), capture_output=True)
+    assert done.returncode == 1
+    assert "it is read-only): mend that, or take another folder" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 USE = """
 import d2l_extras as dx
 dx.labs.softmax()
@@ -127,8 +147,8 @@ def test_a_read_only_home_is_enough_for_labs_and_training(folder):
 
 def test_the_course_opens_from_a_read_only_home(folder, tmp_path):
     """JupyterLab starts, asks for its token, and runs a kernel."""
-    program = [sys.executable, "-m", "d2l_extras_doctor", "lab", "--no-browser", "--port=0",
-               "--allow-root", "--IdentityProvider.token=secret"]  # fmt: skip
+    program = [*LAB, str(tmp_path / "course"), "--no-browser", "--port=0", "--allow-root",
+               "--IdentityProvider.token=secret"]  # fmt: skip
     unset = {name: "" for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR")}
     environment = {**unset, "HOME": str(folder), "TMPDIR": str(tmp_path)}
     command = mounted("ro", folder, program, **environment)
@@ -146,6 +166,17 @@ def test_the_course_opens_from_a_read_only_home(folder, tmp_path):
     finally:
         os.killpg(server.pid, 15)
         server.wait(timeout=30)
+
+
+def test_a_chapter_is_measured_without_any_home_directory():
+    program = [sys.executable, "-m", "d2l_extras_doctor", "measure", "00"]
+    command = ["unshare", "--user", "--map-user=54321", "env", "-u", "HOME", *program]
+    if subprocess.run([*command[:4], "true"], capture_output=True).returncode:
+        pytest.skip("no user namespaces here")
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert re.fullmatch(r"00-start-here: \d+ s, \d+ MiB\n", done.stdout)
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("d2l-extras: HOME is not set: settings are kept in ")
 
 
 def _open(request):

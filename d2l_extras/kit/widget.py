@@ -190,9 +190,10 @@ class View:
         at_rest = (
             f"{AT_REST}{picture_html(self.session.png, text)}<div>{html.escape(text)}</div></div>"
         )
-        live = {WIDGET: self.widget._repr_mimebundle_()[WIDGET]}
+        # written out, because ipywidgets 7 (Colab) and 8 have no common way to ask for it
+        live = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
         display({"text/html": at_rest, "text/plain": text}, raw=True)
-        display(live, raw=True)
+        display({WIDGET: live}, raw=True)
 
 
 def _script(source: str) -> dict:

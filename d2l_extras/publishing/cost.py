@@ -6,7 +6,8 @@ import time
 from typing import NamedTuple
 
 import nbformat
-from nbclient import NotebookClient
+
+from .run import run
 
 MEMORY_LIMIT, TIME_LIMIT = 1024, 60  # MiB (what Binder guarantees) and seconds
 START, END = "<!-- d2l-extras measure -->", "<!-- /d2l-extras measure -->"
@@ -41,9 +42,8 @@ def measure(path, timeout=600):
     """
     notebook = nbformat.read(path, as_version=4)
     notebook.cells.append(nbformat.v4.new_code_cell(PEAK))
-    resources = {"metadata": {"path": str(path.parent)}}
     started = time.perf_counter()
-    NotebookClient(notebook, timeout=timeout, kernel_name="python3", resources=resources).execute()
+    run(notebook, path, timeout)
     seconds = time.perf_counter() - started
     peak = float("".join(output.text for output in notebook.cells[-1].outputs))
     return Cost(path.stem, seconds, peak)

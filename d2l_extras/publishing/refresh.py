@@ -1,13 +1,15 @@
 """Run a chapter from top to bottom and store its outputs, the same ones every time."""
 
 import base64
+from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
+from nbformat import NotebookNode
 
 from ..files import write_atomically
 from ..kit.widget import WIDGET
 from . import pictures
+from .run import run
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -15,22 +17,28 @@ METADATA = {
 }
 
 
-def refresh(path, timeout=600):
-    """Execute the notebook at `path` and write its outputs into it; True if the file changed.
+def refresh(path: Path, timeout: float = 600) -> bool:
+    """Execute the notebook at `path` and write its outputs into it.
 
-    A failing cell raises and leaves the file as it was.
+    A failing cell raises and leaves the file as it was, and so does Ctrl-C.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The stored notebook; a link is followed.
+    timeout : float
+        Seconds that a cell may take.
+
+    Returns
+    -------
+    bool
+        Whether the file changed.
     """
     before = path.read_text(encoding="utf-8")
     notebook = nbformat.reads(before, as_version=4)
     stored = [list(pictures.pictures(cell.get("outputs", []))) for cell in notebook.cells]
     notebook.metadata = nbformat.from_dict(METADATA)
-    NotebookClient(
-        notebook,
-        timeout=timeout,
-        kernel_name="python3",
-        store_widget_state=False,
-        resources={"metadata": {"path": str(path.parent)}},
-    ).execute()
+    run(notebook, path, timeout)
     for cell, old in zip(clean(notebook).cells, stored, strict=True):
         _store_pictures(cell.get("outputs", []), old)
     after = nbformat.writes(notebook) + "\n"
@@ -58,7 +66,7 @@ def _store_pictures(outputs, stored):
             data["text/html"] = pictures.replaced(data["text/html"], following)
 
 
-def clean(notebook):
+def clean(notebook: NotebookNode) -> NotebookNode:
     """Return the notebook without what changes from run to run or needs a kernel to show."""
     notebook.metadata = nbformat.from_dict(METADATA)
     for number, cell in enumerate(notebook.cells):

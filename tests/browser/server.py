@@ -40,11 +40,7 @@ class Server:
     """A running JupyterLab: `folder` holds its notebooks, `url` opens them."""
 
     def __init__(self, home):
-        self.folder = home / "notebooks"
-        shutil.copytree(ROOT / "notebooks", self.folder)
-        # `d2l-extras lab` serves the notebooks beside its own file: give it a clone in small.
-        shutil.copy(ROOT / "d2l_extras_doctor.py", home)
-        shutil.copytree(ROOT / "d2l_extras" / "jupyter", home / "d2l_extras" / "jupyter")
+        self.folder = home / "notebooks"  # `lab` makes it, before it answers
         self.port = free_port()
         self.token = secrets.token_hex(16)
         options = [
@@ -55,7 +51,7 @@ class Server:
         own = {name: str(home / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR")}
         self.log = open(home / "server.log", "w", encoding="utf-8")
         self.process = subprocess.Popen(
-            [sys.executable, home / "d2l_extras_doctor.py", "lab", *options],
+            [sys.executable, "-m", "d2l_extras_doctor", "lab", self.folder, *options],
             cwd=home, env={**os.environ, **own}, stdout=self.log, stderr=subprocess.STDOUT,
         )  # fmt: skip
         self._wait_until_it_answers()

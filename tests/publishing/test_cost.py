@@ -7,6 +7,7 @@ import nbformat
 import pytest
 
 from d2l_extras import cli
+from d2l_extras.publishing import copies
 from d2l_extras.publishing import cost as measure
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -38,13 +39,13 @@ def test_measuring_changes_no_notebook(tmp_path):
 ])  # fmt: skip
 def test_a_chapter_over_a_limit_is_told(monkeypatch, capsys, seconds, memory, excessive):
     cost = measure.Cost("01-softmax", seconds, memory)
-    monkeypatch.setattr(cli, "measure", lambda path: cost)
+    monkeypatch.setattr(measure, "measure", lambda path: cost)
     assert cli.main(["measure", "01"]) == excessive
     assert f"01-softmax: {seconds} s, {memory} MiB" in capsys.readouterr().out
 
 
 def test_the_table_replaces_the_one_between_the_marks(monkeypatch, tmp_path):
-    monkeypatch.setattr(cli, "measure", lambda path: measure.Cost(path.stem, 12.4, 345.6))
+    monkeypatch.setattr(measure, "measure", lambda path: measure.Cost(path.stem, 12.4, 345.6))
     readme = tmp_path / "README.md"
     readme.write_text(f"before\n{measure.START}\nold\n{measure.END}\nafter\n")
     assert cli.main(["measure", "01", "--write", str(readme)]) == 0
@@ -62,6 +63,6 @@ def test_the_readme_shows_every_chapter_within_the_limits():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = text[text.index(measure.START) : text.index(measure.END)]
     rows = re.findall(r"\| (\S+) \| (\d+) s \| (\d+) MiB \|", shown)
-    assert [name for name, _, _ in rows] == [path.stem for path in cli.chapters([])]
+    assert [name for name, _, _ in rows] == [path.stem for path in copies.chapters()]
     for name, seconds, memory in rows:
         assert not measure.Cost(name, int(seconds), int(memory)).excessive

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from d2l_extras.publishing import pictures
 from d2l_extras.publishing.refresh import WIDGET, clean, refresh
+from d2l_extras.publishing.run import CellError
 
 CELLS = [
     "import d2l_extras as dx\ndx.seed(0)",
@@ -74,10 +75,26 @@ def test_failing_cell_leaves_the_stored_chapter_as_it_was(tmp_path):
     path = tmp_path / "01-broken.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0")]), path)
     before = path.read_text()
-    with pytest.raises(Exception, match="ZeroDivisionError"):
+    said = r"01-broken: cell 0 .*fails: ZeroDivisionError: division by zero; .*lab --originals`$"
+    with pytest.raises(CellError, match=said):
         refresh(path)
     assert path.read_text() == before
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize(
+    "source, problem",
+    [
+        ("import time; time.sleep(60)", "takes longer than 3 s"),
+        ("import os; os._exit(1)", "ended its kernel"),
+    ],
+)
+def test_a_cell_that_hangs_or_ends_its_kernel_is_named(source, problem, tmp_path):
+    path = tmp_path / "01-broken.ipynb"
+    cells = [nbformat.v4.new_code_cell(text) for text in ("1", source)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    with pytest.raises(CellError, match=f"01-broken: cell 1 .*{problem}"):
+        refresh(path, timeout=3)
 
 
 def test_comparison_notices_a_changed_description_claim_print_or_missing_output(chapter, tmp_path):
