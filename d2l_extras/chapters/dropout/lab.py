@@ -266,7 +266,7 @@ def _draw_bars(axes):
 
 def _draw_curve(axes):
     epochs, curves = _curves()
-    axes.set(xlim=(0.9, 165), ylim=(0.1, 1.0), xscale="log", xlabel="epoch (log scale)",
+    axes.set(xlim=(0.9, 165), ylim=(0.0, 1.0), xscale="log", xlabel="epoch (log scale)",
              ylabel="accuracy (share)", title="recorded: a fifth of labels wrong")  # fmt: skip
     axes.set_xticks([1, 3, 10, 30, 100], ["1", "3", "10", "30", "100"])
     axes.minorticks_off()
