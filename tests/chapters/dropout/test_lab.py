@@ -69,6 +69,8 @@ def test_own_dropout_agrees_or_differs_and_the_text_says_so():
     assert "Your dropout differs: mean 0.25" in labs.dropout(dropout=unscaled).text
     barely = labs.dropout(dropout=unscaled, p=0.05, averaged=200)
     assert "Your dropout differs" in barely.text
+    milder = typed(SCALED.replace("return x *", "p /= 2\n    return x *"))  # same mean, less spread
+    assert "Your dropout differs: mean 0.50, spread 0.5" in labs.dropout(dropout=milder).text
     always = typed(SCALED.replace("not autograd.is_training()", "False"))
     assert "Your dropout differs" in labs.dropout(dropout=always, mode="predict").text
 
