@@ -76,7 +76,7 @@ def run(
             train, test = evaluate(net, data.train), evaluate(net, data.test)
             rows.append({
                 "epoch": last["epoch"],
-                "running_accuracy": last["train_accuracy"],
+                "running_accuracy": last["running_accuracy"],
                 "train_loss": train.loss,
                 "train_accuracy": train.accuracy,
                 "val_loss": last["val_loss"],
