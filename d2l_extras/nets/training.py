@@ -80,7 +80,7 @@ class History:
             _, axes = pyplot.subplots(1, 2, figsize=(8, 3), layout="constrained")
         table = self.to_pandas()
         for axis, name in zip(axes, ("loss", "accuracy"), strict=True):
-            for part, style in (("train", "o-"), ("val", "s--")):
+            for part, style in (("running", "o-"), ("val", "s--")):
                 column = f"{part}_{name}"
                 if column in table and table[column].notna().any():
                     axis.plot(table.index, table[column], style, markersize=4, label=part)

@@ -291,7 +291,7 @@ def test_history_plots_itself_and_an_empty_one_says_why_not():
     axes = Figure().subplots(1, 2)
     history = dx.fit(dense(), Digits(), epochs=3)
     history.plot(axes)
-    assert [line.get_label() for line in axes[0].lines] == ["train", "val"]
+    assert [line.get_label() for line in axes[0].lines] == ["running", "val"]
     assert axes[1].get_ylabel() == "accuracy"
     with pytest.raises(ValueError, match="no epoch has been finished"):
         History().plot(axes)
