@@ -10,7 +10,7 @@ from mxnet import np, npx
 
 from ...teaching.answers import array, close, number
 from ...teaching.exercise import Exercise, lettered
-from ...teaching.learner import Learner
+from ...teaching.learner import Learner, LearnerError
 
 Checks = Iterator[tuple[bool, str]]
 
@@ -172,6 +172,17 @@ def _calls(learner: Learner, name: str, *arguments: Any) -> bool:
     return name in called
 
 
+_OTHER_SHAPE = "It fails for one sample of two classes: take both numbers from x.shape."
+
+
+def _takes_other_shapes(learner):
+    try:
+        learner(numpy.array([[1.0, 0.0]]), numpy.array([0]))
+    except LearnerError:
+        return False
+    return True
+
+
 def _loss_checks(loss: Learner) -> Checks:
     right = _pick(-numpy.log(_softmax(_SCORES)))
     got = array(loss(_SCORES, _LABELS))
@@ -184,6 +195,7 @@ def _loss_checks(loss: Learner) -> Checks:
         f"For x = {_SCORES[0].tolist()} and label 2 it is {right[0]:.4f}.",
     )
     yield not changed, "Your function changes its argument x: write `x = x - ...`, not `x -= ...`."
+    yield _takes_other_shapes(loss), _OTHER_SHAPE
     yield from _stability_checks(loss)
     yield (
         not _calls(loss, "log_softmax", _SCORES, _LABELS),
@@ -337,6 +349,7 @@ def _gradient_checks(gradient: Learner) -> Checks:
     )
     yield close(got, right), f"For [1, 2, 3] and label 2 it is {_shown(right[0])}."
     yield not changed, "Your function changes its argument x: work on a copy, `x.copy()`."
+    yield _takes_other_shapes(gradient), _OTHER_SHAPE
     large = array(gradient(_LARGE, numpy.array([0, 1])))
     yield (
         close(large, _softmax(_LARGE) - numpy.eye(2)),

@@ -108,3 +108,13 @@ def test_solutions_written_with_the_names_of_the_notebook_pass():
     for exercise in cross_entropy.from_scores, cross_entropy.gradient:
         name = exercise.solution.__name__
         assert exercise.judge(typed(inspect.getsource(exercise.solution), name)) == (PASSED, "")
+
+
+@pytest.mark.parametrize(
+    ("exercise", "value"),
+    [(cross_entropy.product, 0.09), (cross_entropy.floor, 0.31326), (cross_entropy.counts, -3.0)],
+)
+def test_numbers_are_asked_for_to_three_decimals(exercise, value):
+    assert exercise.judge(round(value, 3))[0] == PASSED
+    for off in -0.01, -0.001, 0.001, 0.01:
+        assert exercise.judge(round(value, 3) + off)[0] == FAILED, off
