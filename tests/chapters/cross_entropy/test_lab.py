@@ -4,6 +4,7 @@ import re
 
 import numpy
 import pytest
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from mxnet import autograd, gluon, np, npx
 
@@ -87,6 +88,7 @@ WRONG = {
     "negative": (lambda x, labels: -_right(x, labels), "differs: it gives -0.693 at the dot"),
     "twice": (lambda x, labels: _right(npx.softmax(x), labels), "differs: it gives 1.913"),
     "list": (lambda x, labels: [1.0] * len(labels), "differs: it gives 1.000 at the dot"),
+    "a little off": (lambda x, labels: _right(x, labels) + 0.01, "differs: it gives 0.703"),
     "huge": (lambda x, labels: _right(x, labels) * 1e30, "differs: it gives 6.93e+29"),
 }
 
@@ -152,6 +154,11 @@ def test_numbers_in_the_picture_are_those_of_the_words(state):
     lines = {line.get_label(): line.get_ydata() for line in price.lines}
     assert lines["equal shares: ln K"][0] == pytest.approx(numpy.log(state["classes"]))
     assert lines["lowest possible"][0] == pytest.approx(lines["loss"].min(), abs=2e-3)
+    (dot,) = (line for line in price.lines if line.get_marker() == "o")
+    assert dot.get_xydata()[0] == pytest.approx((state["p"], result.loss))
+    true, others = gradient.patches[:2]
+    assert true.get_facecolor()[:3] == to_rgb(gradient.texts[0].get_color())
+    assert others.get_facecolor() != true.get_facecolor()
     shown = [bar.get_height() for bar in gradient.patches if bar.get_visible()]
     assert shown == pytest.approx(result.gradient)
     for text in gradient.texts:
