@@ -23,7 +23,8 @@ KINDS = {
 }
 SEEDS = range(8)
 CHECKED = (25, 50, 100, 200, 400, 800, 1600)  # updates after which the accuracy is measured
-RATES = (0.03, 0.1, 0.3, 1.0, 2.0, 5.0)
+RATES = (0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 2.0, 5.0)  # close together where the best ones are
+FEWER_RATES = (0.03, 0.1, 0.3, 0.5, 1.0)
 SIGMAS = (0.0001, 0.001, 0.01, 1.0)  # besides the usual 0.1
 BATCH_SIZES = (2, 4, 8, 16, 32, 128)  # besides the usual 64
 USUAL = {"learning_rate": 0.1, "sigma": 0.1, "batch_size": 64, "updates": 200}
@@ -131,7 +132,7 @@ def configurations() -> list[dict]:
         {"kind": kind, **USUAL, "batch_size": size, "learning_rate": rate}
         for kind in ("plain", "bn")
         for size in BATCH_SIZES
-        for rate in RATES[:4]
+        for rate in FEWER_RATES
     ]
     sigmas = [
         {"kind": kind, **USUAL, "sigma": sigma}
