@@ -63,7 +63,7 @@ TABLE = (
         6, "batch_norm", "batch-norm", "Batch normalization",
         "two sets of statistics and when they move; what it buys and costs, with error bars; "
         "measuring in the right mode",
-        90, {"batch_norm": "lab"},
+        90, {"one_batch": "one_batch", "batch_norm": "lab"},
     ),
     Chapter(
         7, "layer_order", "layer-order", "Layer order",

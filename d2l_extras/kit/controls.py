@@ -183,11 +183,16 @@ class Choice:
         The one chosen at first.
     slider : bool
         Show a slider over the options instead of buttons.
+    labels : tuple of str, optional
+        What the screen shows for each option; code, links and `widget.value` keep the option.
 
     Examples
     --------
     >>> Choice("activation", "activation", ("relu", "tanh"), "relu").check("tanh")
     'tanh'
+    >>> mode = Choice("mode", "mode", ("train", "predict"), "train", labels=("训练", "预测"))
+    >>> mode.widget("predict").value
+    'predict'
     """
 
     name: str
@@ -195,11 +200,17 @@ class Choice:
     options: tuple
     value: object
     slider: bool = False
+    labels: tuple = ()
 
     def __post_init__(self):
         _check_name(self.name)
         if len(self.options) < 2 or len(set(self.options)) < len(self.options):
             raise ValueError(f"{self.name}: needs two or more different options: {self.options!r}")
+        if self.labels and len(set(self.labels)) != len(self.options):
+            raise ValueError(
+                f"{self.name}: each of {self.options!r} needs a label of its own, "
+                f"got {self.labels!r}"
+            )
         self.check(self.value)
 
     def check(self, value):
@@ -223,7 +234,8 @@ class Choice:
 
     def widget(self, value):
         """Return the ipywidgets buttons or slider, standing at `value`."""
-        options = list(self.options)
+        labels = self.labels or map(str, self.options)
+        options = list(zip(labels, self.options, strict=True))
         if self.slider:
             return widgets.SelectionSlider(
                 options=options, value=value, description=self.label, tooltip=self.label, **ROW

@@ -1,47 +1,45 @@
 """Exercises of chapter 6: batch normalization."""
 
+from collections.abc import Iterator
+from functools import partial
+
 import numpy
-from mxnet import np
 
-from ...teaching.exercise import Exercise
+from ...teaching.answers import array, close, number, numbers
+from ...teaching.exercise import Exercise, lettered
+from ...teaching.learner import Learner, notebook_array
 
-
-def _array(values):
-    return np.array(values, dtype="float32")
-
-
-def _numpy(values):
-    return numpy.asarray(getattr(values, "asnumpy", lambda: values)(), dtype="float64")
+Checks = Iterator[tuple[bool, str]]
+EPS = 0.5  # so large that forgetting it, or adding it in the wrong place, shows
 
 
-def _close(left, right):
-    left = _numpy(left)
-    return left.shape == numpy.shape(right) and numpy.allclose(left, right, atol=1e-4, rtol=1e-4)
+def _pair(result):
+    """Return the two arrays of a learner's result, or None for each if it is no pair."""
+    if isinstance(result, (tuple, list, numpy.ndarray)) and len(result) == 2:
+        return array(result[0]), array(result[1])
+    return None, None
+
+
+def _standardized(x, mean, scale, gamma, beta):
+    with numpy.errstate(all="ignore"):
+        return gamma * (x - mean) / scale + beta
 
 
 # --- both passes
 
 
-X = numpy.array([[1.0, 200, 3], [5, 100, 3], [2, 900, 3], [8, 400, 3]])
+X = numpy.array([[1.0, 200, 3], [5, 100, 3], [2, 900, 3], [8, 400, 3]])  # one column is constant
 GAMMA, BETA = numpy.array([2.0, 0.5, 1]), numpy.array([1.0, -1, 4])
 MEAN, VAR = numpy.array([3.0, 100, 2]), numpy.array([4.0, 90_000, 9])
 
 
-def _formula(mean, scale, gamma=GAMMA, beta=BETA):
-    with numpy.errstate(all="ignore"):
-        return gamma * (X - mean) / scale + beta
+def _passes_checks(batch_norm: Learner) -> Checks:
+    def formula(mean, scale, gamma=GAMMA, beta=BETA):
+        return _standardized(X, mean, scale, gamma, beta)
 
-
-def _passes_checks(batch_norm):
-    def called(training, eps=0.5, x=None):
-        x = _array(X) if x is None else x
-        arrays = [_array(values) for values in (GAMMA, BETA, MEAN, VAR)]
-        return _numpy(batch_norm(x, *arrays, training, eps))
-
-    given = _array(X)
-    out = called(True, x=given)
+    out = array(batch_norm(X, GAMMA, BETA, MEAN, VAR, True, EPS))
     mean, var = X.mean(axis=0), X.var(axis=0)
-    right = _formula(mean, numpy.sqrt(var + 0.5))
+    root = numpy.sqrt(var + EPS)
     yield out.shape == X.shape, f"x is {X.shape}: the output must have its shape, got {out.shape}."
     yield (
         not numpy.isnan(out).any(),
@@ -49,61 +47,82 @@ def _passes_checks(batch_norm):
     )
     across = X.mean(axis=1, keepdims=True), X.var(axis=1, keepdims=True)
     yield (
-        not _close(out, _formula(across[0], numpy.sqrt(across[1] + 0.5))),
+        not close(out, formula(across[0], numpy.sqrt(across[1] + EPS))),
         "You averaged over the features of each sample (axis 1): that is layer normalization. "
         "Batch normalization averages over the samples, axis 0.",
     )
     yield (
-        not _close(out, _formula(mean, numpy.sqrt(across[1] + 0.5))),
+        not close(out, formula(mean, numpy.sqrt(across[1] + EPS))),
         "The mean is right, the variance is over the wrong axis: take axis 0 for both.",
     )
     yield (
-        not _close(out, _formula(X.mean(), numpy.sqrt(X.var() + 0.5))),
+        not close(out, formula(X.mean(), numpy.sqrt(X.var() + EPS))),
         "You took one mean over everything: each feature has its own, over axis 0.",
     )
+    yield not close(out, formula(mean, var + EPS)), "You divided by the variance: take its root."
     yield (
-        not _close(out, _formula(mean, var + 0.5)),
-        "You divided by the variance: divide by its root.",
-    )
-    yield (
-        not _close(out, _formula(mean, numpy.sqrt(var) + 0.5))
-        and not _close(out, _formula(mean, numpy.sqrt(numpy.sqrt(var) + 0.5))),
+        not any(close(out, formula(mean, s)) for s in (var**0.5 + EPS, (var**0.5 + EPS) ** 0.5)),
         "eps is added to the variance, under the root, not to the standard deviation.",
     )
     yield (
-        not _close(out, _formula(mean, numpy.sqrt(X.var(axis=0, ddof=1) + 0.5))),
-        "Your variance divides by n - 1. On the CPU the layer divides by n.",
+        not close(out, formula(mean, numpy.sqrt(X.var(axis=0, ddof=1) + EPS))),
+        "Your variance divides by n - 1. The layer divides by n.",
     )
+    yield not close(out, formula(mean, numpy.sqrt(var + 1e-5))), "Your eps is not the one you get."
     yield (
-        not _close(out, _formula(mean, numpy.sqrt(var + 0.5), gamma=1, beta=0)),
+        not close(out, formula(mean, root, gamma=1, beta=0)),
         "Standardized, but gamma and beta are missing: gamma · (...) + beta.",
     )
-    running = _formula(MEAN, numpy.sqrt(VAR + 0.5))
     yield (
-        not _close(out, running),
+        not any(
+            close(out, wrong)
+            for wrong in (
+                formula(mean, root, beta=0),
+                formula(mean, root, gamma=1),
+                formula(mean, root, beta=GAMMA * BETA),
+            )
+        ),
+        "Standardized, but then comes gamma · (...) + beta: first stretch, then shift.",
+    )
+    yield (
+        not close(out, formula(MEAN, numpy.sqrt(VAR + EPS))),
         "In training, use mean and variance of this batch, not the running ones.",
     )
     yield (
-        _close(out, right),
+        close(out, formula(mean, root)),
         "In training: gamma · (x - mean) / sqrt(var + eps) + beta, mean and var over axis 0.",
     )
-    yield _close(called(True, 5.0), _formula(mean, numpy.sqrt(var + 5))), "Use the eps you get."
-    yield _close(given, X), "You changed x in place: the caller still needs it."
-    predicted = called(False)
     yield (
-        not _close(predicted, right),
+        close(batch_norm(X, GAMMA, BETA, MEAN, VAR, True, 5.0), formula(mean, (var + 5) ** 0.5)),
+        "Use the eps you get.",
+    )
+    predicted = array(batch_norm(X, GAMMA, BETA, MEAN, VAR, False, EPS))
+    yield (
+        not close(predicted, formula(mean, root)),
         "With training=False you still use the statistics of the batch: a sample's output then "
         "depends on its neighbors. Use running_mean and running_var.",
     )
     yield (
-        not _close(predicted, _formula(MEAN, VAR + 0.5))
-        and not _close(predicted, _formula(MEAN, VAR)),
+        not any(close(predicted, formula(MEAN, scale)) for scale in (VAR + EPS, VAR)),
         "running_var is a variance: divide by the root of running_var + eps.",
     )
     yield (
-        _close(predicted, running),
+        close(predicted, formula(MEAN, numpy.sqrt(VAR + EPS))),
         "With training=False: gamma · (x - running_mean) / sqrt(running_var + eps) + beta.",
     )
+    for training in (True, False):
+        given = [notebook_array(values) for values in (X, GAMMA, BETA, MEAN, VAR)]
+        batch_norm.raw(*given, training, EPS)
+        yield (
+            close(given[3], MEAN) and close(given[4], VAR),
+            "You changed the running statistics: here they are only read (the next exercise "
+            "moves them).",
+        )
+        yield (
+            all(map(close, given[:3], (X, GAMMA, BETA))),
+            "You changed x, gamma or beta in place (as `x -= ...` does): the caller still needs "
+            "them.",
+        )
 
 
 def _batch_norm(x, gamma, beta, running_mean, running_var, training, eps):
@@ -118,8 +137,8 @@ passes = Exercise(
     "both passes",
     """Write `batch_norm(x, gamma, beta, running_mean, running_var, training, eps)`: the output
     of batch normalization. `x` is (samples, features), the four others are (features,). With
-    `training` true the statistics are those of the batch, else the running ones, which your
-    function leaves alone.""",
+    `training` true the statistics are those of the batch, else the running ones. Your function
+    changes none of its arguments.""",
     _passes_checks,
     _batch_norm,
 )
@@ -128,56 +147,58 @@ passes = Exercise(
 # --- the running update
 
 
-def _update_checks(update):
-    def called(momentum):
-        mean, var = update(_array(MEAN), _array(VAR), _array(X), momentum)
-        return _numpy(mean), _numpy(var)
-
-    given = _array(MEAN), _array(VAR)
-    mean, var = update(*given, _array(X), 0.9)
-
+def _update_checks(update: Learner) -> Checks:
     def moved(running, batch, share):
         return (1 - share) * running + share * batch
 
+    batch_mean, batch_var = X.mean(axis=0), X.var(axis=0)
+    mean, var = _pair(update(MEAN, VAR, X, 0.9))
+    yield mean is not None, "Return a pair: the new running mean and the new running variance."
     yield (
-        not _close(mean, moved(MEAN, X.mean(axis=0), 0.9)),
+        mean.shape == MEAN.shape,
+        f"The running mean has one number for each feature, shape {MEAN.shape}: average over "
+        f"axis 0. Yours has shape {mean.shape}.",
+    )
+    yield (
+        not (close(mean, moved(VAR, batch_var, 0.1)) and close(var, moved(MEAN, batch_mean, 0.1))),
+        "The pair is the wrong way round: first the mean, then the variance.",
+    )
+    yield (
+        not close(mean, moved(MEAN, batch_mean, 0.9)),
         "Swapped: that is PyTorch's convention, where momentum weighs the new batch. In Gluon "
         "momentum weighs the old value.",
     )
     yield (
-        not _close(mean, 0.9 * MEAN + X.mean(axis=0)),
+        not close(mean, 0.9 * MEAN + batch_mean),
         "The two weights must add up to 1: momentum and 1 - momentum.",
     )
     yield (
-        _numpy(mean).shape == MEAN.shape,
-        "One running mean for each feature: average over axis 0.",
+        not close(mean, batch_mean),
+        "That is the mean of this batch alone: the old running mean still counts, with the "
+        "weight momentum.",
     )
     yield (
-        _close(mean, moved(MEAN, X.mean(axis=0), 0.1)),
-        "New running mean: momentum · old + (1 - momentum) · batch mean.",
+        close(mean, moved(MEAN, batch_mean, 0.1)),
+        "New running mean: momentum · old + (1 - momentum) · mean of the batch over axis 0.",
     )
     yield (
-        not _close(var, moved(VAR, X.var(axis=0, ddof=1), 0.1)),
-        "The mean is right. Your variance divides by n - 1; on the CPU the layer divides by n.",
+        not close(var, moved(VAR, X.var(axis=0, ddof=1), 0.1)),
+        "The mean is right. Your variance divides by n - 1; Gluon's layer divides by n.",
     )
     yield (
-        not _close(var, moved(VAR, X.std(axis=0), 0.1)),
+        not close(var, moved(VAR, X.std(axis=0), 0.1)),
         "The mean is right. What is averaged is the variance, not the standard deviation.",
     )
     yield (
-        _close(var, moved(VAR, X.var(axis=0), 0.1)),
+        close(var, moved(VAR, batch_var, 0.1)),
         "The mean is right. The variance moves by the same rule, toward x.var(axis=0).",
     )
-    mean, var = called(0.5)
+    mean, var = _pair(update(MEAN, VAR, X, 0.5))
     yield (
-        _close(mean, moved(MEAN, X.mean(axis=0), 0.5))
-        and _close(var, moved(VAR, X.var(axis=0), 0.5)),
+        close(mean, moved(MEAN, batch_mean, 0.5)) and close(var, moved(VAR, batch_var, 0.5)),
         "Use the momentum you get, not 0.9.",
     )
-    yield (
-        _close(given[0], MEAN) and _close(given[1], VAR),
-        "You changed the old statistics in place: return new arrays.",
-    )
+    yield not update.changed, "You changed an argument in place: return new arrays."
 
 
 def _update(running_mean, running_var, x, momentum):
@@ -189,7 +210,8 @@ def _update(running_mean, running_var, x, momentum):
 update = Exercise(
     "the running statistics",
     """Write `update(running_mean, running_var, x, momentum)`: it returns the pair of new running
-    statistics after one more batch `x` of shape (samples, features), by Gluon's convention.""",
+    statistics after one more batch `x` of shape (samples, features), by Gluon's convention, and
+    leaves the old ones as they are.""",
     _update_checks,
     _update,
 )
@@ -198,12 +220,16 @@ update = Exercise(
 # --- momentum conventions
 
 
-def _near(answer, value, tolerance=1e-6):
-    return abs(float(answer) - value) <= tolerance
+def _near(value: float, wanted: float, tolerance: float = 1e-6) -> bool:
+    return abs(value - wanted) <= tolerance
 
 
-def _momentum_checks(answer):
+def _momentum_checks(answer: tuple[float, float]) -> Checks:
     first, second = answer
+    yield (
+        not (_near(first, 0.01) and _near(second, 0.9)),
+        "The right numbers in the wrong order: first Gluon's, then PyTorch's.",
+    )
     yield not _near(first, 0.1), "PyTorch's 0.1 is the weight of the new batch: turn it round."
     yield _near(first, 0.9), "The first number: Gluon's momentum is 1 minus PyTorch's."
     yield not _near(second, 0.99), "Keras and Gluon weigh the old value; PyTorch does not."
@@ -217,79 +243,191 @@ momentum = Exercise(
     `momentum=0.99` to PyTorch. Give a pair: `answer = (for Gluon, for PyTorch)`.""",
     _momentum_checks,
     (0.9, 0.01),
+    partial(numbers, count=2),
 )
 
 
 # --- how long
 
 
-def _updates_checks(answer):
-    yield not _near(answer, 459, 1.1), "That is 99 % of the way; 95 % were asked for."
-    yield not _near(answer, 29, 1.1), "That is momentum 0.9."
+def _updates_to(share: float, m: float) -> int:
+    """Return after how many updates a running mean has gone a share of its way."""
+    t = 0
+    while 1 - m**t < share:
+        t += 1
+    return t
+
+
+RIGHT = _updates_to(0.95, 0.99)
+
+
+def _updates_checks(answer: float) -> Checks:
+    yield not _near(answer, _updates_to(0.99, 0.99), 1.1), "That is 99 % of the way, not 95 %."
+    yield not _near(answer, _updates_to(0.95, 0.9), 1.1), "That is momentum 0.9."
     yield not _near(answer, 95, 1.1), "Not 1 % of the way each time, but 1 % of what is left."
-    yield not _near(answer, 6, 1.1), "0.99^t is the share of the start: it must fall to 0.05."
-    yield not _near(answer, 298, 0.5), "298 updates are at 94.997 %: not quite."
-    yield _near(answer, 299, 0.01), "Find the smallest t with 1 - 0.99^t ≥ 0.95."
+    yield not _near(answer, 5.5, 1.1), "0.99^t is the share of the start: it must fall to 0.05."
+    yield (
+        not RIGHT - 1.5 < answer < RIGHT - 0.01,
+        f"Close: {RIGHT - 1} updates are at {100 * (1 - 0.99 ** (RIGHT - 1)):.3f} %. Give the "
+        "first whole number that is enough.",
+    )
+    yield _near(answer, RIGHT, 0.01), "Find the smallest t with 1 - 0.99^t ≥ 0.95."
 
 
 updates = Exercise(
     "how long until 95 %",
-    """With momentum 0.99, after how many updates on the same batch has a running mean gone 95 % of
-    the way from its start to the mean of the batch? Give a whole number.""",
+    """With momentum 0.99, after how many updates on the same batch has a running mean gone at
+    least 95 % of the way from its start to the mean of the batch? Give the smallest whole
+    number.""",
     _updates_checks,
-    299,
+    RIGHT,
+    number,
+)
+
+
+# --- images
+
+
+IMAGES = numpy.random.RandomState(0).normal([[[[2.0]], [[-1]]]], [[[[1.0]], [[3]]]], (3, 2, 4, 5))
+PER_CHANNEL = numpy.array([2.0, 0.5]), numpy.array([1.0, -1])
+
+
+def _images_checks(batch_norm: Learner) -> Checks:
+    def formula(axes, x=IMAGES, gamma=PER_CHANNEL[0], beta=PER_CHANNEL[1], eps=EPS, ddof=0):
+        mean, var = x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True, ddof=ddof)
+        gamma, beta = (numpy.reshape(values, (1, -1, 1, 1)) for values in (gamma, beta))
+        return _standardized(x, mean, numpy.sqrt(var + eps), gamma, beta)
+
+    out = array(batch_norm(IMAGES, *PER_CHANNEL, EPS))
+    yield (
+        out.shape == IMAGES.shape,
+        f"x is {IMAGES.shape}: the output must have its shape, got {out.shape}.",
+    )
+    yield (
+        not close(out, formula(0)),
+        "You averaged over the samples alone: then each pixel has statistics of its own. A "
+        "channel has one mean for all its pixels: axes 0, 2 and 3.",
+    )
+    yield (
+        not close(out, formula((2, 3))),
+        "You averaged over the pixels of each image alone: that is instance normalization. "
+        "Average over the samples, too: axes 0, 2 and 3.",
+    )
+    yield (
+        not close(out, formula((1, 2, 3))),
+        "You averaged over everything in an image: that is layer normalization. Batch "
+        "normalization keeps the channels (axis 1) apart: axes 0, 2 and 3.",
+    )
+    yield (
+        not close(out, formula(1)) and not close(out, formula((0, 1))),
+        "You averaged over axis 1, the channels: those are kept apart. Average over the others.",
+    )
+    yield (
+        not close(out, formula((0, 1, 2, 3))),
+        "You took one mean over everything: each channel has its own.",
+    )
+    yield (
+        not close(out, formula((0, 2, 3), gamma=[1, 1], beta=[0, 0])),
+        "Standardized, but gamma and beta are missing: reshape them to (1, channels, 1, 1).",
+    )
+    yield (
+        not close(out, formula((0, 2, 3), eps=0)),
+        "eps is missing, or not the one you get: add it to the variance, under the root.",
+    )
+    yield (
+        not close(out, formula((0, 2, 3), ddof=1)),
+        "Your variance divides by n - 1. The layer divides by n.",
+    )
+    yield (
+        close(out, formula((0, 2, 3))),
+        "gamma · (x - mean) / sqrt(var + eps) + beta, mean and variance over axes 0, 2 and 3; "
+        "`keepdims=True` keeps their shapes fitting.",
+    )
+    other = IMAGES[:2, :, :3].transpose(0, 1, 3, 2)
+    yield (
+        close(batch_norm(other, *PER_CHANNEL, 1.0), formula((0, 2, 3), other, eps=1.0)),
+        f"Right for x of shape {IMAGES.shape} and eps {EPS}; with shape {other.shape} and eps 1 "
+        "it is not: take both from the arguments.",
+    )
+    yield not batch_norm.changed, "You changed an argument in place: return a new array."
+
+
+def _images(x, gamma, beta, eps):
+    mean = x.mean(axis=(0, 2, 3), keepdims=True)
+    var = x.var(axis=(0, 2, 3), keepdims=True)
+    gamma, beta = gamma.reshape(1, -1, 1, 1), beta.reshape(1, -1, 1, 1)
+    return gamma * (x - mean) / (var + eps) ** 0.5 + beta
+
+
+images = Exercise(
+    "batch normalization of images",
+    """Write `batch_norm_images(x, gamma, beta, eps)`: the output in training mode for `x` of shape
+    (samples, channels, height, width), `gamma` and `beta` of shape (channels,). Your function
+    changes none of its arguments.""",
+    _images_checks,
+    _images,
 )
 
 
 # --- folding
 
 
-def _fold_checks(fold):
-    weight = numpy.array([[1.0, 2.0], [-1.0, 0.5]])
-    bias, gamma, beta = (numpy.array(v) for v in ([0.5, -1.0], [2.0, 3.0], [1.0, -2.0]))
-    mean, var, eps = numpy.array([0.3, -0.4]), numpy.array([0.25, 4.0]), 0.5
-    result = fold(*map(_array, (weight, bias, gamma, beta, mean, var)), eps)
-    yield (
-        isinstance(result, (tuple, list)) and len(result) == 2,
-        "Return a pair: new weight, new bias.",
-    )
-    new_weight, new_bias = result
+def _folded(weight, bias, gamma, beta, mean, var, eps):
     scale = gamma / numpy.sqrt(var + eps)
-    yield _numpy(new_weight).shape == (2, 2), "The new weight has the shape of the old one."
+    return weight * scale.reshape(-1, 1), beta + scale * (bias - mean)
+
+
+def _fold_checks(fold: Learner) -> Checks:
+    weight = numpy.array([[1.0, 2, 3], [-1, 0.5, 0], [2, 1, -1]])  # square: columns fit, too
+    bias, gamma, beta, mean, var = numpy.array(
+        [[0.5, -1, 1], [2, 3, 0.5], [1, -2, 0], [0.3, -0.4, 2], [0.25, 4, 1]]
+    )
+    right = _folded(weight, bias, gamma, beta, mean, var, EPS)
+    new_weight, new_bias = _pair(fold(weight, bias, gamma, beta, mean, var, EPS))
+    scale = gamma / numpy.sqrt(var + EPS)
+    yield new_weight is not None, "Return a pair: new weight, new bias."
     yield (
-        not _close(new_weight, weight * scale),
+        new_weight.shape == weight.shape and new_bias.shape == bias.shape,
+        f"The new weight has the shape of the old one, {weight.shape}, the new bias that of the "
+        f"old one, {bias.shape}; yours have {new_weight.shape} and {new_bias.shape}.",
+    )
+    yield (
+        not close(new_weight, weight * scale),
         "Gluon's weight is (units, inputs): the factor belongs to the unit, so to the row. "
         "Write scale.reshape(-1, 1).",
     )
     yield (
-        not _close(new_weight, weight * (gamma / numpy.sqrt(var)).reshape(-1, 1)),
-        "eps is missing under the root.",
+        not close(new_weight, right[0].T),
+        "The weight is transposed: it stays (units, inputs).",
     )
+    for wrong, hint in (
+        (gamma / numpy.sqrt(var), "eps is missing under the root."),
+        (gamma / (var + EPS), "Divide by the root of var + eps."),
+        (gamma / (numpy.sqrt(var) + EPS), "eps is added to the variance, under the root."),
+        (1 / numpy.sqrt(var + EPS), "gamma is missing in the weight."),
+    ):
+        yield not close(new_weight, weight * wrong.reshape(-1, 1)), hint
+    yield close(new_weight, right[0]), "Weight: gamma · w / sqrt(var + eps), row by row."
+    for wrong, hint in (
+        (beta + scale * bias, "The mean is missing in the bias: the layer subtracts it."),
+        (beta - scale * mean, "The old bias is missing: it is scaled with the rest."),
+        (bias + beta - scale * mean, "The old bias passes through the layer too: scale it."),
+        (scale * (bias - mean), "beta is missing in the bias."),
+        (beta + scale * (bias + mean), "The mean is subtracted, not added."),
+    ):
+        yield not close(new_bias, wrong), f"The weight is right. {hint}"
     yield (
-        not _close(new_weight, weight * (gamma / (var + eps)).reshape(-1, 1)),
-        "Divide by the root of var + eps.",
-    )
-    yield (
-        not _close(new_weight, weight / numpy.sqrt(var + eps).reshape(-1, 1)),
-        "gamma is missing in the weight.",
-    )
-    yield _close(new_weight, weight * scale.reshape(-1, 1)), "Weight: w · gamma / sqrt(var + eps)."
-    yield (
-        not _close(new_bias, beta + scale * bias),
-        "The weight is right. The mean is missing in the bias: the layer subtracts it.",
-    )
-    yield (
-        not _close(new_bias, beta - scale * mean),
-        "The weight is right. The old bias is missing: it is scaled with the rest.",
-    )
-    yield (
-        not _close(new_bias, bias + beta - scale * mean),
-        "The weight is right. The old bias passes through the layer too: scale it.",
-    )
-    yield (
-        _close(new_bias, beta + scale * (bias - mean)),
+        close(new_bias, right[1]),
         "The weight is right. Bias: beta + gamma · (bias - mean) / sqrt(var + eps).",
     )
+    three = [numpy.arange(1.0, 4.0) + shift for shift in (0, 1, -2, 0.5, 3)]
+    given = numpy.arange(6.0).reshape(3, 2), *three, 2.0
+    yield (
+        all(map(close, _pair(fold(*given)), _folded(*given))),
+        "Right for 3 units with 3 inputs; for 3 units with 2 inputs and eps 2 it is not: take "
+        "shapes and eps from the arguments.",
+    )
+    yield not fold.changed, "You changed an argument in place: return new arrays."
 
 
 def _fold(weight, bias, gamma, beta, mean, var, eps):
@@ -301,7 +439,8 @@ fold = Exercise(
     "fold it away",
     """Write `fold(weight, bias, gamma, beta, mean, var, eps)`: weight and bias, as a pair, of the
     one `Dense` layer that does what a `Dense` layer with `weight` (units, inputs) and `bias`
-    (units,) and a batch normalization in predict mode do together.""",
+    (units,) and a batch normalization in predict mode do together. Your function changes none of
+    its arguments.""",
     _fold_checks,
     _fold,
 )
@@ -310,41 +449,43 @@ fold = Exercise(
 # --- loaded without statistics
 
 
-def _loaded_checks(answer):
-    choice = str(answer).strip().lower()
-    yield choice in "abcd" and len(choice) == 1, 'Answer with one letter: "a", "b", "c" or "d".'
-    yield choice != "a", "Overfitting does not go down to chance: 10 % is guessing."
-    yield choice != "b", "gamma and beta are parameters like all others: they were in the file."
-    yield choice != "c", "Predict mode is right for measuring: the question is what it reads."
+loaded = lettered(
+    "95 % and 70 %",
+    """A network with batch normalization scores 95 % on the test set. Its weights are saved
+    without the parameters called `running_*` and loaded into a new network, which scores 70 % on
+    the same test set, in the same mode. Why? Answer with a letter, such as `answer = "A"`.
 
-
-loaded = Exercise(
-    "99 % and 10 %",
-    """A network with batch normalization has 99 % accuracy in training. Its weights are saved
-    without the parameters called `running_*`, and loaded into a new network, which scores 10 %
-    on the test set. Why? Answer with a letter.
-
-    - `"a"`: it has overfitted
-    - `"b"`: gamma and beta were lost
-    - `"c"`: predict mode switches batch normalization off
-    - `"d"`: the running statistics of the new network are still 0 and 1""",
-    _loaded_checks,
-    "d",
+    - **A**: it has overfitted
+    - **B**: gamma and beta were lost
+    - **C**: predict mode switches batch normalization off
+    - **D**: the running statistics of the new network are still 0 and 1""",
+    "D",
+    {
+        "A": "It scored 95 % on these very images, with the same weights: something else changed.",
+        "B": "gamma and beta are learned parameters like the weights: they were in the file.",
+        "C": "The first network scored 95 % in predict mode, too: the layer was not off.",
+    },
+    "D: in predict mode the layer reads running_mean and running_var, which are still 0 and 1. How "
+    "much that costs depends on how far the true ones are from 0 and 1.",
 )
 
 
 # --- a batch of two
 
 
-def _two_checks(answer):
-    low, high = sorted(float(value) for value in answer)
-    yield (low, high) != (-1, 1), "Right before the last step: gamma and beta are still to come."
-    yield (low, high) != (-3, 3), "gamma is in it, beta is missing."
-    yield (low, high) != (0, 2), "beta is in it, gamma is missing."
-    yield (
-        _near(low, -2, 1e-3) and _near(high, 4, 1e-3),
-        "Two values a and b lie at -1 and +1 standard deviations from their mean.",
-    )
+def _two_checks(answer: tuple[float, float]) -> Checks:
+    low, high = sorted(answer)
+
+    def are(one, other):
+        return _near(low, one, 1e-3) and _near(high, other, 1e-3)
+
+    yield not are(-1, 1), "Right before the last step: gamma and beta are still to come."
+    yield not are(-3, 3), "gamma is in it, beta is missing."
+    yield not are(0, 2), "beta is in it, gamma is missing."
+    yield not are(0, 6), "First stretch by gamma, then shift by beta: gamma · (...) + beta."
+    root = 3 / 2**0.5
+    yield not are(1 - root, 1 + root), "You divided by n - 1 in the variance: the layer takes n."
+    yield are(-2, 4), "Two values a and b lie at -1 and +1 standard deviations from their mean."
 
 
 two = Exercise(
@@ -353,4 +494,5 @@ two = Exercise(
     which two outputs can it have? Give a pair.""",
     _two_checks,
     (-2, 4),
+    partial(numbers, count=2),
 )

@@ -3,15 +3,17 @@
 import importlib
 import itertools
 
+import matplotlib.text
 import numpy
 import pytest
 from mxnet import autograd, np
 from mxnet.gluon import nn
 
 from d2l_extras import labs
+from tests.chapters.notebook import typed
 
 module = importlib.import_module("d2l_extras.chapters.batch_norm.lab")
-TRAIN, PREDICT = labs.batch_norm.controls["mode"].options
+TRAIN, PREDICT = "train", "predict"
 
 
 def compute(**state):
@@ -61,7 +63,7 @@ def test_two_samples_give_plus_and_minus_one():
 
 
 def test_high_momentum_lags_and_low_momentum_follows_the_noise():
-    assert 1 - compute(momentum=0.99, updates=60).lag == pytest.approx(0.453, abs=1e-3)
+    assert 1 - compute(momentum=0.99, updates=60).start == pytest.approx(0.453, abs=1e-3)
     assert compute(momentum=0.99, updates=60).means[-1] < 3 < compute(updates=60).means[-1]
     noise = [compute(momentum=m, updates=500).means[100:].std() for m in (0.5, 0.9, 0.95)]
     assert noise == sorted(noise, reverse=True)
@@ -78,23 +80,83 @@ def test_large_eps_shrinks_the_output():
     assert spread == pytest.approx(numpy.sqrt(1 / (1 + 10 / compute().batch.var())))
 
 
-def both(x, gamma, beta, running_mean, running_var, training, eps):
-    mean, var = (x.mean(axis=0), x.var(axis=0)) if training else (running_mean, running_var)
-    return gamma * (x - mean) / np.sqrt(var + eps) + beta
+def test_mode_is_a_plain_word_in_code_and_has_its_chinese_name_on_the_screen():
+    view = labs.batch_norm(mode="predict")
+    assert view.widgets["mode"].value == "predict"
+    assert view.widgets["mode"].get_state()["_options_labels"] == ("train (训练)", "predict (预测)")
+    assert view.call == labs.batch_norm(**dict(view.values)).call
+    assert "mode='predict'" in view.call
 
 
-def always_batch(x, gamma, beta, running_mean, running_var, training, eps):
-    return both(x, gamma, beta, running_mean, running_var, True, eps)
+def test_first_half_of_the_lab_shows_what_the_whole_shows_before_any_update():
+    for batch_size in (1, 2, 256):
+        state = {"batch_size": batch_size, "gamma": 1.5, "beta": -0.5}
+        first = labs.one_batch(**state).text
+        assert labs.batch_norm(**state, updates=0).text.startswith(first)
 
 
-def stub(x, gamma, beta, running_mean, running_var, training, eps): ...
+# --- the learner's function
+
+FORMULA = "gamma * (x - mean) / np.sqrt(var + eps) + beta"
+SIGNATURE = "def own(x, gamma, beta, running_mean, running_var, training, eps):\n    "
+
+
+def own(body):
+    return typed(SIGNATURE + body, "own")
+
+
+BOTH = own(
+    "mean, var = (x.mean(axis=0), x.var(axis=0)) if training else (running_mean, running_var)\n"
+    f"    return {FORMULA}"
+)
+ALWAYS_BATCH = own(f"mean, var = x.mean(axis=0), x.var(axis=0)\n    return {FORMULA}")
 
 
 def test_own_function_agrees_or_differs_and_the_text_says_so():
     for mode in (TRAIN, PREDICT):
-        assert "Your function agrees" in labs.batch_norm(mode=mode, batch_norm=both).text
-    wrong = labs.batch_norm(mode=PREDICT, batch_norm=always_batch)
+        assert "Your function agrees" in labs.batch_norm(mode=mode, batch_norm=BOTH).text
+    wrong = labs.batch_norm(mode=PREDICT, batch_norm=ALWAYS_BATCH)
     assert "Your function differs by up to" in wrong.text
-    assert "still empty" in labs.batch_norm(batch_norm=stub).text
-    shape = labs.batch_norm(batch_norm=lambda x, *rest: x.mean())
-    assert "must keep the shape" in shape.error
+
+
+@pytest.mark.parametrize(
+    ("body", "note"),
+    [
+        ("...", "Your function is still empty."),
+        ("return 1 / 0", "ZeroDivisionError in line 2 of own"),
+        ("return np.array([1.0]) @ np.ones((2, 2))", "Your function failed"),
+        ("raise SystemExit", "ended the program"),
+        ("x.mean()", "returned nothing"),
+        ("return x.mean()", "an array of shape ()"),
+        ("return x[:, 0]", "here it must return the shape (32, 1)"),
+        ("return 'text'", "expected numbers in one array"),
+        ("return x * np.nan", "Your function returned nan."),
+    ],
+)
+def test_reference_stays_where_the_own_function_gives_nothing_to_draw(body, note):
+    view = labs.batch_norm(batch_norm=own(body))
+    assert not view.error
+    assert note in view.text
+    assert "agrees" not in view.text and "differs" not in view.text
+    assert view.png == labs.batch_norm().png
+
+
+def test_own_function_may_return_lists_and_is_told_when_it_changes_its_argument():
+    assert "agrees" in labs.batch_norm(batch_norm=lambda *a: BOTH(*a).tolist()).text
+    text = labs.batch_norm(batch_norm=own(f"mean, var = 0, x.var(axis=0)\n    x -= x.mean()\n"
+                                          f"    return {FORMULA}")).text  # fmt: skip
+    assert text.endswith("Your function agrees. Your function changed its argument in place.")
+
+
+def test_huge_result_is_drawn_at_the_edge_and_said():
+    def notes(**state):
+        view = labs.batch_norm(**state)
+        texts = view._picture.figure.findobj(matplotlib.text.Text)
+        return {text.get_text() for text in texts if text.get_visible()}
+
+    huge = own("return x * 1e6")
+    assert "some of your function's outputs are off the chart" in notes(batch_norm=huge)
+    assert "◇ your function" in notes(batch_norm=huge)
+    assert "some outputs are off the chart" in notes(mode=PREDICT, batch_size=1, updates=500)
+    quiet = notes(batch_norm=own("..."))
+    assert not [text for text in quiet if "chart" in text or "your function" in text]
