@@ -127,11 +127,16 @@ class Session:
 
     def show(self, result: Any) -> None:
         """Show a result: its picture and its words."""
-        if self.lab.keep is not None and self._last is not None:
-            result = self.lab.keep(result, self._last)
+        result = self._kept(result)
         text, png = self.lab.describe(result), self._picture.show(result)
         self.text, self.png, self.error = text, png, ""
         self._tell()
+
+    def _kept(self, result: Any) -> Any:
+        """Return the result with what earlier runs left."""
+        if self.lab.keep is None or self._last is None:
+            return result
+        return self.lab.keep(result, self._last)
 
     def _fail(self, error: BaseException) -> None:
         if isinstance(error, KeyboardInterrupt):
@@ -195,7 +200,8 @@ class Session:
                     raise KeyboardInterrupt
                 if unseen is not None:
                     self.show(unseen)
-                self._last = latest
+                if latest is not None:
+                    self._last = self._kept(latest)
         except (Exception, SystemExit, KeyboardInterrupt) as error:
             self._fail(error)
         finally:

@@ -1,20 +1,25 @@
 """Exercises of chapter 4: Block and HybridBlock."""
 
+import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
+from typing import Any
 
 import numpy
 from mxnet import init, np
 from mxnet.gluon import nn
 
-from ...teaching.exercise import Exercise
-from ..cross_entropy.exercises import _letter_checks
+from ...teaching.answers import Unclear, close, number
+from ...teaching.answers import array as numbers_in
+from ...teaching.exercise import Exercise, lettered
+
+Checks = Iterator[tuple[bool, str]]
 
 # --- reading a net
 
 
-def _count_checks(answer):
-    got = float(answer)
+def _count_checks(got: float) -> Checks:
     yield got != 5120, "Those are the weights: each layer also has one bias for each output."
     yield got != 130, "Those are the biases: now add the weights, inputs times outputs each."
     yield (
@@ -34,12 +39,12 @@ count = Exercise(
     """A net has 14 inputs, two hidden `Dense` layers of 64 units each, and 2 outputs: 14-64-64-2.
     How many parameters does it have? Work it out before you let Gluon count.""",
     _count_checks,
-    5250,
+    14 * 64 + 64 + 64 * 64 + 64 + 64 * 2 + 2,
+    number,
 )
 
 
-def _calls_checks(answer):
-    got = float(answer)
+def _calls_checks(got: float) -> Checks:
     yield got != 23, "After hybridize() a call replays the graph: Python only runs to trace it."
     yield got != 3, "To trace, Python runs the method once too, with symbols."
     yield got != 4, "The second hybridize() throws the graph away: the next call traces anew."
@@ -54,46 +59,54 @@ calls = Exercise(
     What does the counter say?""",
     _calls_checks,
     5,
+    number,
 )
 
-prints = Exercise(
+prints = lettered(
     "the silent print",
     """A `print(x.sum())` in `hybrid_forward` printed a number for each batch. After `hybridize()`
     it printed one odd line, then nothing. Why? **A**: printing is slow, so that MXNet suppresses
     it. **B**: the net failed silently and returns old results. **C**: the method runs only once,
     with placeholders; later calls replay the graph. **D**: the output is buffered and appears at
     the end. Answer with a letter: `answer = "A"`.""",
-    _letter_checks(
-        "C",
-        {
-            "A": "Nothing suppresses it. Count how often the method is entered.",
-            "B": "The results follow the data: compare them with an eager net.",
-            "D": "It never appears, however long you wait. What is x when it prints?",
-        },
-    ),
+    "C",
+    {
+        "A": "Nothing suppresses it. Count how often the method is entered.",
+        "B": "The results follow the data: compare them with an eager net.",
+        "D": "It never appears, however long you wait. What is x when it prints?",
+    },
     "C: the method runs only once, with placeholders; later calls replay the graph.",
 )
 
 # --- classes
 
 
-def _values(result):
+def _values(result: Any) -> numpy.ndarray:
     if result is None:
-        raise TypeError("the layer returned nothing: does hybrid_forward end with `return`?")
-    return numpy.asarray(result.asnumpy(), dtype="float64")
+        raise Unclear("the layer returned nothing: does hybrid_forward end with `return`?")
+    if not isinstance(result, np.ndarray):
+        raise Unclear(f"the layer must return one array, got a {type(result).__name__}")
+    return numbers_in(result)
 
 
-def _made(layer, *arguments):
-    made = layer(*arguments)
-    made.initialize()
+def _made(layer: type, *arguments: Any) -> nn.Block:
+    with _explained():
+        made = layer(*arguments)
+        made.initialize()
     return made
 
 
-def _close(got, wanted):
-    return got.shape == numpy.shape(wanted) and numpy.allclose(got, wanted, atol=1e-5)
+def _run(made: nn.Block, x: numpy.ndarray) -> numpy.ndarray:
+    """Return what a layer makes of a batch, which it must leave as it was."""
+    given = np.array(x, dtype="float32")
+    with _explained():
+        result = _values(made(given))
+    if not close(given, x):
+        raise Unclear("the layer changed its batch in place: write x - ..., not x -= ...")
+    return result
 
 
-def _is_block_checks(layer):
+def _is_block_checks(layer: type) -> Checks:
     yield issubclass(layer, nn.Block), "Derive your class from nn.HybridBlock."
     yield (
         issubclass(layer, nn.HybridBlock),
@@ -101,48 +114,70 @@ def _is_block_checks(layer):
     )
 
 
-def _symbol_hint(error):
-    """Return the hint on an error that arises because x is a symbol; empty if it is another."""
-    text = str(error)
-    if "__bool__" in text:
-        return (
-            "When the layer is traced x is a symbol without values, so that Python's `if` cannot "
-            "decide: let the graph decide, with F.np.where."
-        )
-    if "'_Symbol' object has no attribute" in text:
-        return (
-            "When the layer is traced x is a symbol: it has no .shape, no .item(), no values. "
-            "Say it with operators of F.np and F.npx."
-        )
-    if "not supported" in text or "must have NDArray type" in text:
-        return (
-            "When the layer is traced x is a symbol, which np and npx refuse: use F.np and F.npx."
-        )
-    return ""
+HINTS = {  # from a part of an error's text to what it means for the learner
+    "'_children'": "call super().__init__() first in __init__: it makes the places where layers "
+    "and parameters are registered",
+    "hybrid_forward() takes": "the arguments of hybrid_forward are self, F, x, then the layer's "
+    "own parameters by name",
+    "hybrid_forward() got an unexpected keyword": "the arguments of hybrid_forward are self, F, x, "
+    "then the layer's own parameters by name",
+    "hybrid_forward() missing": "the arguments of hybrid_forward are self, F, x, then the layer's "
+    "own parameters by name; each must be one that self.params.get has made",
+    "__init__() takes": "does __init__ take what the statement says, and nothing more?",
+    "__init__() missing": "does __init__ take what the statement says, and nothing more?",
+    "__bool__": "when the layer is traced x is a symbol without values, so that Python's `if` "
+    "cannot decide: let the graph decide, with F.np.where",
+    "is not implemented for Symbol": "when the layer is traced x is a symbol, which cannot be "
+    "changed in place or asked for its values: write x = x - ..., not x -= ...",
+    "'_Symbol' object has no attribute": "when the layer is traced x is a symbol: it has no "
+    ".shape, no .item(), no values. Say it with operators of F.np and F.npx",
+    "'_Symbol' object is not": "when the layer is traced x is a symbol, which cannot be gone "
+    "through or cut into rows by Python. Say it with operators of F.np and F.npx",
+    "not supported": "when the layer is traced x is a symbol, which np and npx refuse: use F.np "
+    "and F.npx",
+    "must have NDArray type": "when the layer is traced x is a symbol, which np and npx refuse: "
+    "use F.np and F.npx",
+    "legacy operator": "F.relu, F.dot and their like are the legacy interface: use F.npx and F.np",
+}
 
 
-def _hybrid_checks(layer, *arguments):
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """Turn an error whose text does not name the mistake into one that does."""
+    try:
+        yield
+    except NotImplementedError as error:
+        if not str(error):  # Gluon's own method
+            raise Unclear("write the method hybrid_forward(self, F, x)") from error
+        _raise_with_hint(error)
+    except Exception as error:
+        _raise_with_hint(error)
+
+
+def _raise_with_hint(error: Exception) -> None:
+    for part, hint in HINTS.items():
+        if part in str(error):
+            raise Unclear(hint) from error
+    raise error
+
+
+def _hybrid_checks(layer: type, *arguments: Any) -> Checks:
     """Check that a layer which works eagerly gives the same when it is hybridized, and exports."""
     made = _made(layer, *arguments)
-    x = np.array([[1.0, -2.0, 3.0, 0.5], [-4.0, 5.0, -6.0, 0.5]])
-    eager = _values(made(x))
+    x = numpy.array([[1.0, -2.0, 3.0, 0.5], [-4.0, 5.0, -6.0, 0.5], [2.0, 0.5, 1.0, 0.0]])
+    eager = _run(made, x)
     made.hybridize()
-    try:
-        hybrid = _values(made(x))
-    except Exception as error:
-        hint = _symbol_hint(error)
-        yield not hint, hint
-        raise
-    yield _close(hybrid, eager), "After hybridize() your layer returns something else."
-    other = _values(made(-x))
+    yield close(_run(made, x), eager), "After hybridize() your layer returns something else."
+    others = [-x, 2 * x[:2], x[:1]]
+    hybrid = [_run(made, other) for other in others]
     made.hybridize(False)
     yield (
-        _close(other, _values(made(-x))),
+        all(close(got, _run(made, other)) for got, other in zip(hybrid, others, strict=True)),
         "After hybridize() your layer goes on as at its first batch: something was fixed when "
         "it was traced.",
     )
     made.hybridize()
-    made(x)
+    _run(made, x)
     try:
         with tempfile.TemporaryDirectory() as folder:
             made.export(os.path.join(folder, "layer"))
@@ -155,30 +190,47 @@ def _hybrid_checks(layer, *arguments):
         raise
 
 
-def _center_checks(layer):
+def _center_checks(layer: type) -> Checks:
     yield from _is_block_checks(layer)
-    x = numpy.array([[1.0, 20.0, 300.0], [3.0, 40.0, 500.0]])
-    got = _values(_made(layer)(np.array(x)))
-    wanted = x - x.mean(axis=0)
+    x = numpy.array([[1.0, 20.0, 300.0], [3.0, 40.0, 500.0], [8.0, 90.0, 100.0]])
+    got = _run(_made(layer), x)
+    means = x.mean(axis=0)
+    wanted = x - means
     yield (
         got.shape == x.shape,
         f"The result must keep the shape {x.shape} of the batch; yours is {got.shape}.",
     )
     yield (
-        not _close(got, x - x.mean()),
+        not close(got, x - x.mean()),
         "You took one mean of everything, which mixes the features, too: one for each column.",
     )
     yield (
-        not _close(got, x - x.mean(axis=1, keepdims=True)),
+        not close(got, x - x.mean(axis=1, keepdims=True)),
         "You centered each sample. A feature is a column: take the mean along axis=0.",
     )
-    yield not _close(got, -wanted), "The wrong way round: subtract the mean from x."
-    yield not _close(got, x - wanted), "That is the mean: subtract it from x."
     yield (
-        not _close(got, wanted / x.std(axis=0)),
+        not close(got, x - x.mean(axis=1)),
+        "Those are means of the samples, taken from the columns: take the mean along axis=0.",
+    )
+    yield not close(got, -wanted), "The wrong way round: subtract the mean from x."
+    yield not close(got, x - wanted), "That is the mean: subtract it from x."
+    yield (
+        not close(got, x - x.sum(axis=0)),
+        "That is the sum of a column: the mean is the sum divided by the number of samples.",
+    )
+    yield (
+        not any(close(got, wanted / x.std(axis=0, ddof=d)) for d in (0, 1)),
         "Only center: do not divide by the standard deviation.",
     )
-    yield _close(got, wanted), "Each column of the result must have mean 0: x minus column means."
+    yield (
+        not close(got, x - (x.max(axis=0) + x.min(axis=0)) / 2),
+        "That is the middle between the smallest and the largest number, not the mean.",
+    )
+    yield close(got, wanted), "Each column of the result must have mean 0: x minus column means."
+    yield (
+        close(_run(_made(layer), x[:2]), x[:2] - x[:2].mean(axis=0)),
+        "Right for three samples, not for two: the number of samples may change.",
+    )
     yield from _hybrid_checks(layer)
 
 
@@ -196,31 +248,30 @@ center = Exercise(
     CenterFeatures,
 )
 
-alone = Exercise(
+alone = lettered(
     "a row on its own",
     """A net with `CenterFeatures` inside is trained on batches of 64. In use, rows arrive one at a
     time. What is wrong, and what mends it? **A**: nothing: the mean of one row is the row's own
     mean. **B**: a single row becomes all zeros; average along axis 1 instead. **C**: a single row
     becomes all zeros; subtract means that were stored during training. **D**: a single row becomes
     all zeros; hybridize the net. Answer with a letter.""",
-    _letter_checks(
-        "C",
-        {
-            "A": "The mean along axis 0 of one row is that row. What is left of it?",
-            "B": "That does not depend on neighbors, but it is another layer: it removes what a "
-            "sample's features have in common, and no longer centers a feature.",
-            "D": "A hybridized net computes the same as before, only faster.",
-        },
-    ),
+    "C",
+    {
+        "A": "The mean along axis 0 of one row is that row. What is left of it?",
+        "B": "That does not depend on neighbors, but it is another layer: it removes what a "
+        "sample's features have in common, and no longer centers a feature.",
+        "D": "A hybridized net computes the same as before, only faster.",
+    },
     "C: a single row becomes all zeros; subtract means that were stored during training. "
     "Batch normalization does this (chapter 6).",
 )
 
 
-def _dense_checks(layer):
+def _dense_checks(layer: type) -> Checks:
     yield from _is_block_checks(layer)
-    x = np.array([[1.0, 2.0, 3.0, 4.0], [0.0, -1.0, 0.0, 1.0]])
-    made = layer(3)
+    x = numpy.array([[1.0, 2.0, 3.0, 4.0], [0.0, -1.0, 0.0, 1.0]])
+    with _explained():
+        made = layer(3)
     found = made.collect_params()
     yield (
         len(found.keys()) > 0,
@@ -228,14 +279,14 @@ def _dense_checks(layer):
     )
     try:
         made.initialize()
-        made(x)
+        _run(made, x)
+    except Unclear:  # a ValueError, too
+        raise
     except ValueError as error:
         yield (
             "invalid shape" not in str(error),
             "The number of inputs is not known yet: shape=(units, -1), allow_deferred_init=True.",
         )
-        hint = _symbol_hint(error)
-        yield not hint, hint
         unused = [name for name in found.keys() if f"'{name}'" in str(error)]
         yield not unused, f"hybrid_forward never uses {', '.join(unused)}: is the bias added?"
         yield (
@@ -269,13 +320,13 @@ def _dense_checks(layer):
     )
     weight.set_data(np.array([[1.0, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, -1]]))
     bias.set_data(np.array([10.0, 20, -30]))
-    got, wanted = _values(made(x)), numpy.array([[11.0, 22, -34], [10, 19, -31]])
-    yield not _close(got, wanted - [10, 20, -30]), "Your layer forgets to add the bias."
+    got, wanted = _run(made, x), numpy.array([[11.0, 22, -34], [10, 19, -31]])
+    yield not close(got, wanted - [10, 20, -30]), "Your layer forgets to add the bias."
     yield (
-        not _close(got, numpy.maximum(wanted, 0)),
+        not close(got, numpy.maximum(wanted, 0)),
         "A ReLU is built in: leave the activation out, or the layer can put out nothing negative.",
     )
-    yield _close(got, wanted), "For each sample the result is weight times x, plus bias."
+    yield close(got, wanted), "For each sample the result is weight times x, plus bias."
     yield from _hybrid_checks(layer, 3)
 
 
@@ -299,26 +350,34 @@ dense = Exercise(
 )
 
 
-def _flip_checks(layer):
+def _flip_checks(layer: type) -> Checks:
     yield from _is_block_checks(layer)
     up, down = numpy.array([[3.0, -1.0, 2.0]]), numpy.array([[-3.0, 1.0, -2.0]])
-    mixed = numpy.array([[8.0, -1.0], [1.0, -4.0]])
+    # the first has a mean above 0, but a negative first row, first number and mid-range;
+    # the second a mean below 0, but a positive first and last row and median
+    mixed = numpy.array([[-9.0, 1.0], [6.0, 4.0], [1.0, 3.0]])
+    other = numpy.array([[2.0, 1.0], [1.0, -9.0], [1.0, 1.0]])
     flip = _made(layer)
-    above, below, both = (_values(flip(np.array(x))) for x in (up, down, mixed))
-    yield not _close(both, abs(mixed)), "You decide for each number: the whole batch has one mean."
+    above, below, both = _run(flip, up), _run(flip, down), _run(flip, mixed)
+    yield not close(both, abs(mixed)), "You decide for each number: the whole batch has one mean."
     yield (
-        not _close(both, [[8, -1], [-1, 4]]),
+        not close(both, [[9, -1], [6, 4], [1, 3]]),
         "You decide for each sample: the original takes one mean of the whole batch.",
     )
-    yield not _close(above, -up), "Upside down: x stays where the mean is positive."
+    yield not close(above, -up), "Upside down: x stays where the mean is positive."
     yield (
-        not _close(above, [[3, 0, 2]]),
+        not close(above, [[3, 0, 2]]),
         "A ReLU sets numbers to 0; here the whole batch is kept or negated.",
     )
-    yield _close(above, up), "Where the mean is positive, x comes back as it was."
-    yield _close(below, -down), "Where the mean is not positive, -x comes back."
+    yield close(above, up), "Where the mean is positive, x comes back as it was."
+    yield close(below, -down), "Where the mean is not positive, -x comes back."
     yield (
-        _close(_values(flip(np.array([[1.0, -1.0]]))), [[-1, 1]]),
+        close(both, mixed) and close(_run(flip, other), -other),
+        "Take the mean of all numbers in the batch: one row, or the smallest and the largest "
+        "number, do not decide.",
+    )
+    yield (
+        close(_run(flip, numpy.array([[1.0, -1.0]])), [[-1, 1]]),
         "A mean of exactly 0 is not above 0: -x comes back.",
     )
     yield from _hybrid_checks(layer)

@@ -2,15 +2,19 @@
 
 import statistics
 import time
+from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
+from typing import Any
 
 import numpy
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 from mxnet import np, npx
 from mxnet.gluon import nn
 
 from ...kit.lab import Choice, IntSlider, Lab
 from ...kit.style import BLUE, GRAY, ORANGE, banner, set_banner
-from ...teaching.learner import is_stub
+from ...teaching.learner import explain, is_stub
 
 MOST_LAYERS, MOST_BATCHES, CLASSES = 6, 10, 10
 MODES = {  # what net.hybridize is called with; None: it is not called
@@ -70,7 +74,7 @@ class _ForwardNetwork(Network):
         return self.dense(x)
 
 
-def network(layers, width, mode, line):
+def network(layers: int, width: int, mode: str, line: str) -> Network:
     """Return the real net: initialized, hybridized as `mode` says, and without data so far."""
     net = (_ForwardNetwork if line == FORWARD else Network)(layers, width, line)
     net.initialize()
@@ -79,7 +83,16 @@ def network(layers, width, mode, line):
     return net
 
 
-def compute(layers, width, features, batch, batches, mode, line, layer=None):
+def compute(
+    layers: int,
+    width: int,
+    features: int,
+    batch: int,
+    batches: int,
+    mode: str,
+    line: str,
+    layer: Callable | None = None,
+) -> SimpleNamespace:
     """Return what the real net would show after so many batches, by arithmetic."""
     breaks = mode != "eager" and line in BREAKS
     arrived = batches > 0 and not breaks
@@ -96,7 +109,6 @@ def compute(layers, width, features, batch, batches, mode, line, layer=None):
         )
         for number, (outs, ins) in enumerate(zip(units, inputs, strict=True), 1)
     ]
-    written = layer is not None and not is_stub(layer)
     return SimpleNamespace(
         rows=rows,
         input=(batch, features) if batches else None,
@@ -107,8 +119,7 @@ def compute(layers, width, features, batch, batches, mode, line, layer=None):
         problem=_problem(line, mode, batches),
         mode=mode,
         times={},
-        own=_watch(layer, mode, batches, (batch, features)) if written else None,
-        empty=layer is not None and not written,
+        own=watch(layer, mode, batches, (batch, features)),
     )
 
 
@@ -121,13 +132,50 @@ def _problem(line, mode, batches):
     return "✗ {}:\n{}".format(*BREAKS[line]) if line in BREAKS else ""
 
 
-def _watch(layer, mode, batches, shape):
-    """Feed a learner's layer with real batches and count how often Python runs its method."""
-    made = layer()
+def watch(
+    layer: Callable | None, mode: str, batches: int, shape: tuple[int, int]
+) -> SimpleNamespace:
+    """Feed a learner's layer with real batches and count how often Python runs its method.
+
+    Returns
+    -------
+    SimpleNamespace
+        `calls`: the counter before and after each batch, None where there is no layer to count;
+        `note`: what is to be said of the layer, empty where all is well; `failed`: whether a batch
+        did not get through. It never raises.
+    """
+    if layer is None:
+        return SimpleNamespace(calls=None, note="", failed=False)
+    if is_stub(layer):
+        return SimpleNamespace(calls=None, note="Your layer is still empty.", failed=False)
+    try:
+        made, calls = _counted(layer, mode)
+    except (Exception, SystemExit) as error:
+        return SimpleNamespace(calls=None, note=_failure(error, layer), failed=True)
+    if made is None:
+        note = "Your layer must be a class that derives from nn.HybridBlock."
+        return SimpleNamespace(calls=None, note=note, failed=True)
+    notes, failed = [], False
+    for number in range(batches):
+        calls.append(calls[-1])
+        x = np.array(numpy.random.RandomState(number).randn(*shape), dtype="float32")
+        try:
+            notes.append(_returned(made(x)))
+        except (Exception, SystemExit) as error:
+            failed = True
+            notes.append(_failure(error, layer))
+    return SimpleNamespace(calls=calls, note=next(filter(None, notes), ""), failed=failed)
+
+
+def _counted(layer: Callable, mode: str) -> tuple[nn.Block | None, list[int]]:
+    """Return the layer as `mode` says, None if it is no Block; and its counter, which moves."""
+    made, calls = layer(), [0]
+    if not isinstance(made, nn.Block):
+        return None, calls
     made.initialize()
     own_forward = getattr(type(made), "forward", None) is not nn.HybridBlock.forward
     name = "forward" if own_forward else "hybrid_forward"
-    method, calls, error = getattr(made, name), [0], ""
+    method = getattr(made, name)
 
     def counted(*args, **kwargs):
         calls[-1] += 1
@@ -136,17 +184,27 @@ def _watch(layer, mode, batches, shape):
     setattr(made, name, counted)
     if MODES[mode] is not None:
         made.hybridize(**MODES[mode])
-    for number in range(batches):
-        calls.append(calls[-1])
-        x = np.array(numpy.random.RandomState(number).randn(*shape), dtype="float32")
-        try:
-            made(x).wait_to_read()
-        except Exception as raised:  # whatever it is, the learner reads it beside the picture
-            error = type(raised).__name__
-    return SimpleNamespace(calls=calls, error=error)
+    return made, calls
 
 
-def _seconds(net, x, calls):
+def _returned(result: Any) -> str:
+    """Wait for what a layer returned, and say what is wrong with it; nothing if all is well."""
+    if result is None:
+        return "Your layer returned nothing: does its method end with `return`?"
+    if not isinstance(result, np.ndarray):
+        return f"Your layer returned a {type(result).__name__}, not an array."
+    values = result.asnumpy()
+    if numpy.isfinite(values).all():
+        return ""
+    return f"Your layer returned {'nan' if numpy.isnan(values).any() else 'infinity'}."
+
+
+def _failure(error: BaseException, layer: Callable) -> str:
+    text = explain(error, layer).replace("Your function ended", "it ended").rstrip(".")
+    return f"Your layer failed: {text}."
+
+
+def _seconds(net: nn.Block, x: np.ndarray, calls: int) -> float:
     start = time.perf_counter()
     for _ in range(calls):
         net(x)
@@ -154,7 +212,9 @@ def _seconds(net, x, calls):
     return (time.perf_counter() - start) / calls
 
 
-def run(values, layer=None):
+def run(
+    values: Mapping[str, Any], layer: Callable | None = None
+) -> Iterator[tuple[float, SimpleNamespace]]:
     """Measure the time of a call of the real net in each mode; moved controls start it anew."""
     state, done = None, 0
     while done < ROUNDS:
@@ -173,16 +233,14 @@ def run(values, layer=None):
         for mode, net in nets.items():
             took[mode].append(_seconds(net, x, calls))
         done += 1
-        shown.times = {
-            mode: statistics.median(took[mode]) if mode in took else None for mode in MODES
-        }
-        yield done / ROUNDS, shown
+        times = {mode: statistics.median(took[mode]) if mode in took else None for mode in MODES}
+        yield done / ROUNDS, SimpleNamespace(**{**vars(shown), "times": times})
 
 
 COLUMNS = {"layer": 0.0, "weight": 0.235, "bias": 0.43, "output": 0.56, "parameters": 0.89}
 
 
-def draw(figure):
+def draw(figure: Figure) -> Callable[[SimpleNamespace], None]:
     grid = figure.add_gridspec(2, 2, width_ratios=[1.75, 1], height_ratios=[2.2, 1])
     table = figure.add_subplot(grid[:, 0])
     counter, clock = figure.add_subplot(grid[0, 1]), figure.add_subplot(grid[1, 1])
@@ -212,13 +270,13 @@ def draw(figure):
     counter.set_xticks(range(0, 11, 2))
     counter.set_yticks(range(0, 11, 2))
     counter.plot([0, 10], [0, 10], ":", color=GRAY, linewidth=1)
-    counter.text(3.9, 5.2, "eager: every time", color=GRAY, fontsize=8, ha="right")
+    counter.text(3.9, 5.2, "eager: every time", color=GRAY, fontsize=9, ha="right")
     (way,) = counter.plot([], [], "o-", color=BLUE, markersize=4, animated=True)
     (own,) = counter.plot([], [], "D", color=ORANGE, markersize=7, fillstyle="none",
                           markeredgewidth=1.5, animated=True)  # fmt: skip
     number = counter.text(0, 0, "", ha="center", va="bottom", weight="bold", color=BLUE,
                           animated=True)  # fmt: skip
-    own_text = counter.text(0.03, 0.66, "", transform=counter.transAxes, weight="bold", fontsize=8,
+    own_text = counter.text(0.03, 0.66, "", transform=counter.transAxes, weight="bold", fontsize=9,
                             color=ORANGE, animated=True)  # fmt: skip
     note = banner(counter)
     note.set(y=0.87, fontsize=9)
@@ -246,12 +304,13 @@ def draw(figure):
         way.set_data(range(len(result.calls)), result.calls)
         number.set_text(str(result.calls[-1]))
         number.set_position((len(result.calls) - 1, result.calls[-1] + 0.4))
-        own.set_visible(result.own is not None)
-        own_text.set_visible(result.own is not None)
-        if result.own is not None:
+        watched = result.own.calls is not None
+        own.set_visible(watched)
+        own_text.set_visible(watched)
+        if watched:
             own.set_data(range(len(result.own.calls)), result.own.calls)
             own_text.set_text(
-                f"◇ your layer: {'✗ fails' if result.own.error else result.own.calls[-1]}"
+                f"◇ your layer: {'✗ fails' if result.own.failed else result.own.calls[-1]}"
             )
         set_banner(note, result.problem)
 
@@ -270,7 +329,7 @@ def draw(figure):
     return update
 
 
-def fill(cells, layer="", weight="", bias="", output="", parameters=""):
+def fill(cells: dict[str, Text], layer="", weight="", bias="", output="", parameters="") -> None:
     """Write one line of the table; None is shown as a question mark."""
     values = dict(layer=layer, weight=weight, bias=bias, output=output, parameters=parameters)
     for name, value in values.items():
@@ -293,7 +352,7 @@ def _times(number):
     return "once" if number == 1 else f"{number} times"
 
 
-def describe(result):
+def describe(result: SimpleNamespace) -> str:
     first = result.rows[0]
     if result.total is None:
         text = f"{_state(result)} First weight {first.weight}. "
@@ -314,13 +373,10 @@ def describe(result):
             for mode, took in result.times.items()
         )
         text += f" Microseconds for a call: {measured}."
-    if result.empty:
-        text += " Your layer is still empty."
-    if result.own is not None:
-        if result.own.error:
-            text += f" Your layer: {result.own.error}."
-        else:
-            text += f" Python ran your layer {_times(result.own.calls[-1])}."
+    if result.own.note:
+        text += f" {result.own.note}"
+    if result.own.calls is not None and not result.own.failed:
+        text += f" Python ran your layer {_times(result.own.calls[-1])}."
     return text
 
 

@@ -1,24 +1,32 @@
 """Exercises of chapter 7: the order of layers, and how to compare orders."""
 
+import math
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
 import numpy
 from scipy import stats
 
 from ...nets import layers
+from ...teaching.answers import Unclear, close, number, numbers
 from ...teaching.exercise import Exercise
+from ...teaching.learner import Learner, LearnerError
+from .probe import dropped_variance
+
+Checks = Iterator[tuple[bool, str]]
 
 # --- variance after dropout
 
 P = numpy.array([0.1, 0.3, 0.5, 0.7])
 
 
-def _variance_checks(dropped_variance):
-    def called(mean, variance, p=P):
-        return numpy.asarray(dropped_variance(p, mean, variance), dtype="float64")
-
-    def close(left, right):
-        return left.shape == numpy.shape(right) and numpy.allclose(left, right)
+def _variance_checks(function: Learner) -> Checks:
+    def called(mean, variance):
+        return function(P, mean, variance)
 
     centered, shifted = called(0.0, 2.0), called(3.0, 2.0)
+    yield not function.changed, "Your function changed its argument in place: leave it as it was."
     yield (
         not close(centered, 2.0 * (1 - P)),
         "That is how much smaller the variance is in predict mode. In train mode the survivors "
@@ -28,6 +36,14 @@ def _variance_checks(dropped_variance):
         not close(centered, 2.0 / (1 - P) ** 2),
         "Dividing by 1 - p gives the survivors (1 - p)² times less; but only a share 1 - p of the "
         "elements survives: one of the two factors goes.",
+    )
+    yield (
+        not close(centered, 2.0 / P),
+        "p is the probability to be dropped: 1 - p of the elements survive.",
+    )
+    yield (
+        not close(centered, (2.0 / (1 - P)) ** 0.5),
+        "That is the standard deviation: the variance is its square.",
     )
     yield (
         close(centered, 2.0 / (1 - P)),
@@ -46,12 +62,16 @@ def _variance_checks(dropped_variance):
         close(shifted, (2.0 + P * 9.0) / (1 - P)),
         "Right for mean 0. In general: (variance + mean²) / (1 - p) - mean².",
     )
-    one = called(numpy.array([0.0, 1.0]), numpy.array([1.0, 1.0]), 0.5)
-    yield one.shape == (2,), "mean and variance may be arrays, one entry a channel."
-
-
-def _dropped_variance(p, mean, variance):
-    return (variance + p * mean**2) / (1 - p)
+    mean, variances = numpy.array([0.0, 1.0, 2.0]), numpy.array([1.0, 1.0, 3.0])
+    yield (
+        close(function(0.5, mean, variances), dropped_variance(0.5, mean, variances)),
+        "mean and variance may be arrays, one entry a channel.",
+    )
+    yield close(function(0.5, 3.0, 2.0), 13.0), "p, mean and variance may be three plain numbers."
+    yield (
+        close(function(0.5, -3.0, 2.0), 13.0),
+        "A mean may be negative: it enters squared.",
+    )
 
 
 variance = Exercise(
@@ -60,46 +80,65 @@ variance = Exercise(
     dropout with drop probability `p`, if mean and variance of its input are as given. Survivors
     are divided by 1 - p. All three may be numbers or arrays.""",
     _variance_checks,
-    _dropped_variance,
+    dropped_variance,
 )
 
 # --- two numbers
 
 
-def _near(answer, value, tolerance):
-    return abs(float(answer) - value) <= tolerance
+def _near(answer: float, value: float, tolerance: float) -> bool:
+    return abs(answer - value) <= tolerance
 
 
-def _halving_checks(answer):
-    yield not _near(answer, 0.25, 1e-9), "At 0.25 three quarters of it are left."
-    yield not _near(answer, 0.75, 1e-9), "At 0.75 only a quarter of it is left."
+def _halving_checks(answer: float) -> Checks:
+    yield 0 <= answer < 1, "A probability is between 0 and 1."
+    yield not _near(answer, 0.25, 1e-3), "At 0.25 three quarters of it are left."
+    yield not _near(answer, 0.75, 1e-3), "At 0.75 only a quarter of it is left."
     yield not _near(answer, 0.293, 0.01), "The variance is asked for, not the standard deviation."
-    yield _near(answer, 0.5, 1e-9), "In predict mode the variance is 1 - p of what it was."
+    yield _near(answer, 0.5, 1e-3), "In predict mode the variance is 1 - p of what it was."
 
 
 halving = Exercise(
     "half the variance",
-    """Dropout stands directly before batch normalization; its input has mean 0. At which drop
-    probability has the output of batch normalization half its variance in predict mode?""",
+    """Dropout stands directly before batch normalization; its input has mean 0. Which drop
+    probability halves the variance of batch normalization's output in predict mode?""",
     _halving_checks,
     0.5,
+    number,
 )
 
 
-def _scale_checks(answer):
-    yield not _near(answer, 0.405, 0.002), "That is the variance. The scale is its root."
-    yield not _near(answer, 0.707, 0.002), "That holds for mean 0: after relu the mean is 0.399."
+MEAN = 1 / (2 * numpy.pi) ** 0.5  # of relu(x) for x normal with mean 0 and variance 1
+VARIANCE = 0.5 - MEAN**2
+DROPPED = dropped_variance(0.5, MEAN, VARIANCE)
+SCALE = (VARIANCE / DROPPED) ** 0.5
+
+
+def _scale_checks(answer: float) -> Checks:
+    yield not _near(answer, SCALE**2, 0.002), "That is the variance. The scale is its root."
+    yield (
+        not _near(answer, 0.5**0.5, 0.002),
+        f"That holds for mean 0: after relu the mean is {MEAN:.3f}.",
+    )
     yield not _near(answer, 0.5, 0.002), "Not 1 - p: the root of the ratio of two variances."
-    yield _near(answer, 0.637, 0.002), "The root of the ratio of the variances, 0.341 / 0.841."
+    yield (
+        not _near(answer, 1 / SCALE, 0.003),
+        "The other way round: predict mode divided by train mode, below 1.",
+    )
+    yield (
+        _near(answer, SCALE, 0.0006),
+        f"The root of the ratio of the variances, {VARIANCE:.3f} / {DROPPED:.3f}.",
+    )
 
 
 scale = Exercise(
     "how much smaller",
     """The input is normal with mean 0 and variance 1, then come relu, dropout at p = 0.5, batch
-    normalization. By which factor is the spread (standard deviation) of what the next layer gets
-    smaller in predict mode than in train mode? Three decimals.""",
+    normalization. What is the spread (standard deviation) of what the next layer gets in predict
+    mode, divided by that in train mode? Three decimals.""",
     _scale_checks,
-    0.637,
+    round(SCALE, 3),
+    number,
 )
 
 # --- which are the same
@@ -111,7 +150,7 @@ TEN = (
 )  # fmt: skip
 
 
-def _pairs(activation="relu"):
+def _pairs(activation: str = "relu") -> set[frozenset[str]]:
     pairs = set()
     for order in TEN:
         same = layers.equivalents(f"conv-{order}", activation=activation)
@@ -120,19 +159,38 @@ def _pairs(activation="relu"):
     return pairs
 
 
-def _same_checks(answer):
-    parts = list(answer)
-    yield (
-        all(isinstance(pair, (tuple, list, set, frozenset)) and len(pair) == 2 for pair in parts),
-        "Give a list of pairs: [(order, order), ...].",
-    )
-    unknown = sorted({str(order) for pair in parts for order in pair} - set(TEN))
-    yield not unknown, f"Not among the ten: {', '.join(unknown)}."
-    found, right = {frozenset(pair) for pair in parts}, _pairs()
-    for wrong in found - right:
+def _read_pairs(answer: Any) -> list[frozenset[str]]:
+    """Return the pairs of an answer; a group of three equal ones stands for its pairs."""
+    asked = 'give a list of pairs, such as [("a", "b"), ("c", "d")]'
+    groups = list(answer.items()) if isinstance(answer, dict) else answer
+    if not isinstance(groups, (list, tuple, set, frozenset)):
+        raise Unclear(f"{asked}; got {answer!r}")
+    if len(groups) == 2 and all(isinstance(order, str) for order in groups):
+        groups = [groups]  # one pair without a list around it
+    pairs = []
+    for group in groups:
+        if not isinstance(group, (list, tuple, set, frozenset)) or len(group) < 2:
+            raise Unclear(f"{asked}; got {group!r} in the place of a pair")
+        orders = [_read_order(order) for order in group]
+        if len(set(orders)) < len(orders):
+            raise Unclear(f"a pair needs two different orders, got {group!r}")
+        pairs += [frozenset(pair) for pair in pairwise(orders)]
+    return pairs
+
+
+def _read_order(order: Any) -> str:
+    name = str(order).strip().lower().removeprefix("conv-")
+    if name not in TEN:
+        raise Unclear(f"not among the ten: {order}")
+    return name
+
+
+def _same_checks(pairs: list[frozenset[str]]) -> Checks:
+    found, right = set(pairs), _pairs()
+    for wrong in sorted(found - right, key=sorted):
         one, other = sorted(wrong)
-        batch_norm = [order.split("-").index("bn") for order in (one, other)]
-        before = [set(o.split("-")[:n]) for o, n in zip((one, other), batch_norm, strict=True)]
+        parts = [order.split("-") for order in (one, other)]
+        before = [set(names[: names.index("bn")]) for names in parts]
         yield (
             before[0] == before[1],
             f"{one} and {other} are two functions: batch normalization commutes with nothing, and "
@@ -144,6 +202,10 @@ def _same_checks(answer):
             "it each square.",
         )
     missing = len(right - found)
+    yield (
+        found or not missing,
+        f"There are {missing} such pairs. Which neighbors may change places?",
+    )
     yield missing == 0, f"Those are right; {missing} more among the ten. Look for act beside drop."
 
 
@@ -153,26 +215,36 @@ same = Exercise(
     max? Give a list of pairs, such as `[("a", "b"), ("c", "d")]`, of: {", ".join(TEN)}.""",
     _same_checks,
     [tuple(sorted(pair)) for pair in sorted(_pairs(), key=sorted)],
+    _read_pairs,
 )
 
 # --- how many seeds
 
 
-def _seeds_checks(answer):
+SD, DIFFERENCE = 0.005, 0.0413 - 0.0389
+QUANTILES = stats.norm.ppf(0.975), stats.norm.ppf(0.8)  # 1.96 and 0.84
+NEEDED = 2 * sum(QUANTILES) ** 2 * (SD / DIFFERENCE) ** 2
+
+
+def _seeds_checks(answer: float) -> Checks:
+    squared = (SD / DIFFERENCE) ** 2
     yield (
-        not 15 <= float(answer) <= 19,
+        not _near(answer, QUANTILES[0] ** 2 * squared, 1.5),
         "Variances of the two configurations add up: twice as many. And a power of 80 % needs "
         "0.84 beside 1.96.",
     )
     yield (
-        not 33 <= float(answer) <= 36,
+        not _near(answer, NEEDED * DIFFERENCE / SD, 0.4),
+        "The ratio of noise to difference enters squared.",
+    )
+    yield (
+        not 33.2 <= answer <= 36,
         "Either the factor 2 (two configurations, both noisy) or the 0.84 for a power of 80 % is "
         "missing.",
     )
-    yield not 130 <= float(answer) <= 142, "That is for both together: per configuration."
-    yield not 10 <= float(answer) <= 12, "The ratio of noise to difference enters squared."
+    yield not _near(answer, 2 * NEEDED, 6), "That is for both together: per configuration."
     yield (
-        66 <= float(answer) <= 72,
+        66 <= answer <= 72,
         "About 2 · (1.96 + 0.84)² · (sd / difference)² seeds for each configuration.",
     )
 
@@ -184,67 +256,87 @@ seeds = Exercise(
     each order need, so that a difference of this size is seen in 80 % of such comparisons, at
     95 % confidence?""",
     _seeds_checks,
-    70,
+    math.ceil(NEEDED),
+    number,
 )
 
 # --- a paired interval
 
 
-def _interval_checks(paired_interval):
+def _ends(function: Learner, a: numpy.ndarray, b: numpy.ndarray) -> tuple[float, ...]:
+    """Call it with NumPy's arrays, which SciPy asks for, else with MXNet's, which `np` asks for."""
+    try:
+        return numbers(function.raw(a, b), 2)
+    except LearnerError as error:
+        try:
+            return numbers(function(a, b), 2)
+        except LearnerError:
+            raise error from None
+
+
+def _interval_checks(function: Learner) -> Checks:
     random = numpy.random.RandomState(4)
     shared = random.normal(0, 1, 9)  # what a seed decides for both
     a = shared + random.normal(0, 0.2, 9)
     b = shared + 0.3 + random.normal(0, 0.2, 9)
-    result = paired_interval(a, b)
+    given = a.copy(), b.copy()
+    low, high = _ends(function, *given)
     yield (
-        isinstance(result, (tuple, list, numpy.ndarray)) and len(result) == 2,
-        "Return a pair: low, high.",
+        numpy.array_equal(given, (a, b)),
+        "Your function changed its argument in place: leave it as it was.",
     )
-    low, high = (float(value) for value in result)
     difference, n = b - a, len(a)
     t = stats.t.ppf(0.975, n - 1)
     half = t * difference.std(ddof=1) / n**0.5
 
-    def close(center, width):
-        return numpy.allclose([low, high], [center - width, center + width], atol=1e-9, rtol=1e-6)
+    def is_near(center, width):
+        return close([low, high], [center - width, center + width])
 
     mean = difference.mean()
-    yield not close(-mean, half), "The sign: b minus a."
+    yield not is_near(-mean, half), "The sign: b minus a."
+    yield not is_near(mean, -half), "The lower end comes first: (low, high)."
     apart = (a.var(ddof=1) / n + b.var(ddof=1) / n) ** 0.5
     yield (
-        not any(close(mean, q * apart) for q in (1.96, t, stats.t.ppf(0.975, 2 * n - 2))),
+        not any(is_near(mean, q * apart) for q in (1.96, t, stats.t.ppf(0.975, 2 * n - 2))),
         "You treat the two as unrelated. Subtract first, seed by seed: what a seed does to both "
         "cancels.",
     )
     yield (
-        not any(close(mean, q * difference.std(ddof=1)) for q in (1.0, 1.96, t)),
+        not any(is_near(mean, q * difference.std(ddof=d)) for q in (1.0, 1.96, t) for d in (0, 1)),
         "That is the spread of single differences. The mean of n of them is √n times steadier.",
     )
     yield (
-        not any(close(mean, q * difference.std() / n**0.5) for q in (1.96, t)),
+        not any(is_near(mean, q * difference.std() / n**0.5) for q in (1.96, t)),
         "Estimated from n values, a standard deviation divides by n - 1: use ddof=1.",
     )
-    normal = stats.norm.ppf(0.975)
     yield (
-        not any(close(mean, q * difference.std(ddof=1) / n**0.5) for q in (1.96, 2.0, normal)),
+        not any(is_near(mean, q * difference.std(ddof=1) / n**0.5) for q in (1.96, 2.0)),
         "1.96 holds for many seeds; with nine the t distribution has heavier tails: "
         "scipy.stats.t.ppf(0.975, n - 1).",
     )
-    yield close(mean, half), "Mean of b - a, plus and minus t · sd / √n."
-    again = [float(value) for value in paired_interval(a[:5], b[:5])]
+    one_sided = stats.t.ppf(0.95, n - 1)
+    yield (
+        not is_near(mean, one_sided * difference.std(ddof=1) / n**0.5),
+        "95 % in the middle leave 2.5 % at each end: the quantile is that of 0.975.",
+    )
+    yield is_near(mean, half), "Mean of b - a, plus and minus t · sd / √n."
+    again = _ends(function, a[:5], b[:5])
     right = stats.ttest_rel(b[:5], a[:5]).confidence_interval()
-    yield numpy.allclose(again, right), "With five seeds the quantile of t is another one."
+    yield close(again, list(right)), "With five seeds the quantile of t is another one."
 
 
-def _paired_interval(a, b):
-    return tuple(stats.ttest_rel(b, a).confidence_interval(0.95))
+def paired_interval(a, b):
+    difference = b - a
+    t = stats.t.ppf(0.975, len(a) - 1)
+    half = t * difference.std(ddof=1) / len(a) ** 0.5
+    return difference.mean() - half, difference.mean() + half
 
 
 interval = Exercise(
     "a paired interval",
     """Write `paired_interval(a, b)`: the pair (low, high) that holds the true mean of b - a with
     95 % confidence. `a` and `b` are NumPy arrays of shape (seeds,): the losses of two orders,
-    seed by seed.""",
+    seed by seed. The quantiles of t are in `scipy.stats`.""",
     _interval_checks,
-    _paired_interval,
+    paired_interval,
 )

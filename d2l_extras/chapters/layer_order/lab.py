@@ -1,11 +1,15 @@
 """Lab 7, the order of layers: moments of every stage in both modes, and recorded results."""
 
 import time
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from types import SimpleNamespace
+from typing import Any
 
-import numpy as np
+import numpy
 from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from mxnet import init
 from scipy import stats
 
@@ -16,11 +20,11 @@ from ...nets import layers
 from ...nets.data import Digits, InMemory
 from ...nets.seeding import seed as reseed
 from ...nets.training import evaluate, training_steps
-from ...teaching.learner import is_stub
+from ...teaching.learner import attempt
 from .digits_order import LEARNING_RATE, SEEN, network
 from .experiment import RATES, orders
 from .order import Order
-from .probe import probe
+from .probe import Stage, dropped_variance, probe
 
 EPOCHS = SEEN // 1200
 PAUSE = 0.005  # seconds between two updates of a live run, so that the eye can follow
@@ -40,7 +44,7 @@ controls = (
 
 
 @lru_cache(maxsize=1)
-def recorded():
+def recorded() -> dict[tuple[str, float, float], tuple[float, float]]:
     """Return from (order, rate1, rate2) the mean test loss at the end and its 95 % interval."""
     table = records.read("layer-order")
     runs = table[table.epoch == EPOCHS].groupby(["order", "rate1", "rate2"]).test_loss
@@ -51,17 +55,20 @@ def recorded():
     return found
 
 
-def nearest(rate):
+def nearest(rate: float) -> float:
     """Return the recorded dropout rate that is nearest."""
     return min(RATES, key=lambda recorded: abs(recorded - rate))
 
 
-def dropped_variance(p, mean, variance):
-    """Return the variance of x after inverted dropout, in train mode."""
-    return (variance + p * mean**2) / (1 - p)
-
-
-def compute(order, rate1, rate2, activation, pooling, seed, dropped_variance=None):
+def compute(
+    order: str,
+    rate1: float,
+    rate2: float,
+    activation: str,
+    pooling: str,
+    seed: int,
+    dropped_variance: Callable | None = None,
+) -> SimpleNamespace:
     """Return the moments of all stages, and the recorded losses at the nearest rates."""
     rates = nearest(rate1), nearest(rate2)
     results = [recorded()[(o, *rates) if "drop" in o else (o, 0.0, 0.0)] for o in ORDERS]
@@ -76,28 +83,42 @@ def compute(order, rate1, rate2, activation, pooling, seed, dropped_variance=Non
         activation=activation,
         pooling=pooling,
         stages=stages,
-        computed=_expected(stages, _formula),
-        own=None if is_stub(dropped_variance) else _expected(stages, dropped_variance),
-        empty=dropped_variance is not None and is_stub(dropped_variance),
-        means=np.array([mean for mean, _ in results]),
-        halves=np.array([half for _, half in results]),
+        computed=_computed(stages),
+        own=_own(stages, dropped_variance),
+        means=numpy.array([mean for mean, _ in results]),
+        halves=numpy.array([half for _, half in results]),
         same={other.removeprefix("conv-"): reason for other, reason in same.items()},
         runs={},  # made in this lab: from (order, setting) to epochs, validation losses, test loss
     )
 
 
-def _formula(p, mean, variance):
-    """Return the variance of x after inverted dropout, in train mode."""
-    return (variance + p * mean**2) / (1 - p)
+def _computed(stages: list[Stage]) -> numpy.ndarray:
+    """Return rows of a dropout stage's place and its variance in train mode, by the formula."""
+    return numpy.array(
+        [(s.place, dropped_variance(*s.dropped).mean()) for s in stages if s.dropped]
+    ).reshape(-1, 2)
 
 
-def _expected(stages, formula):
-    """Return places and train-mode variances of the dropout stages, as a formula has them."""
-    dropouts = [stage for stage in stages if stage.dropped]
-    return [s.place for s in dropouts], [float(np.mean(formula(*s.dropped))) for s in dropouts]
+def _own(stages: list[Stage], function: Callable | None) -> SimpleNamespace:
+    """Return rows as `_computed` does, by the learner's formula, and what is to be said of it."""
+    rows, notes = [], []
+    for stage in (stage for stage in stages if stage.dropped):
+        p, mean, variance = stage.dropped
+        own = attempt(function, p, mean, variance, shape=mean.shape)
+        notes.append(own.note)
+        if own.values is not None and numpy.isfinite(own.values).all():
+            rows.append((stage.place, own.values.mean()))
+    rows = numpy.array(rows).reshape(-1, 2)
+    if (rows[:, 1] <= 0).any():
+        notes.append(f"Your function returned {rows[:, 1].min():.2g}; a variance is above 0.")
+    return SimpleNamespace(
+        used=function is not None, rows=rows, note=" ".join(filter(None, dict.fromkeys(notes)))
+    )
 
 
-def run(values, dropped_variance=None):
+def run(
+    values: Mapping[str, Any], dropped_variance: Callable | None = None
+) -> Iterator[tuple[float, SimpleNamespace]]:
     """Train the chosen order on Digits as the recorded runs were; the other controls stay live."""
     chosen = dict(values)
     order, rates = chosen["order"], (chosen["rate1"], chosen["rate2"])
@@ -108,30 +129,33 @@ def run(values, dropped_variance=None):
     net.initialize(init.Xavier())
     net(digits.train[0][:2])
     reseed(chosen["seed"])
-    made = SimpleNamespace(order=order, losses=[evaluate(net, digits.val).loss], test=None)
+    key, losses, test = tuple(chosen.values()), [evaluate(net, digits.val).loss], None
     shown, result = chosen, compute(**chosen, dropped_variance=dropped_variance)
-    result.runs[tuple(chosen.values())] = made
     steps = training_steps(net, data, epochs=EPOCHS, optimizer="adam", learning_rate=LEARNING_RATE)
     for step in steps:
         if step.batch == step.batches:
-            made.losses.append(evaluate(net, digits.val).loss)
+            losses = [*losses, evaluate(net, digits.val).loss]
         if step.batch == step.batches and step.epoch == EPOCHS:
-            made.test = evaluate(net, digits.test).loss
+            test = evaluate(net, digits.test).loss
         if dict(values) != shown:
-            shown, runs = dict(values), result.runs
+            shown = dict(values)
             result = compute(**shown, dropped_variance=dropped_variance)
-            result.runs = runs
         time.sleep(PAUSE)
-        yield (step.epoch - 1 + step.batch / step.batches) / EPOCHS, result
+        made = SimpleNamespace(order=order, losses=losses, test=test)
+        yield (step.epoch - 1 + step.batch / step.batches) / EPOCHS, _with_runs(result, {key: made})
 
 
-def keep(result, earlier):
-    """Let the runs that were made in this lab stay in the picture."""
-    old = {key: run for key, run in earlier.runs.items() if key not in result.runs}
-    result.runs = {**old, **result.runs}  # the newest last
+def keep(result: SimpleNamespace, last: SimpleNamespace) -> SimpleNamespace:
+    """Return the result together with the runs that were made in this lab before."""
+    old = {key: run for key, run in last.runs.items() if key not in result.runs}
+    return _with_runs(result, {**old, **result.runs})  # the newest last
 
 
-def draw(figure):
+def _with_runs(result: SimpleNamespace, runs: dict) -> SimpleNamespace:
+    return SimpleNamespace(**{**vars(result), "runs": runs})
+
+
+def draw(figure: Figure) -> Callable[[SimpleNamespace], None]:
     axes = figure.subplot_mosaic(
         [["variance", "variance"], ["mean", "mean"], ["recorded", "curves"]],
         height_ratios=[1, 0.75, 1.35], width_ratios=[1.8, 1],
@@ -165,7 +189,7 @@ def _draw_strip(variance, mean):
     (computed,) = variance.plot([], [], "x", color="black", ms=9,
                                 label="train mode, computed", **moving)  # fmt: skip
     (own,) = variance.plot([], [], "+", color=PINK, ms=14, mew=2, label="your function", **moving)
-    variance.legend(loc="upper left", ncols=4, fontsize=8)
+    legend = variance.legend(loc="upper left", ncols=4, fontsize=8)
     flag = variance.axvline(0, color=PINK, linewidth=9, alpha=0.25, zorder=0, **moving)
     places = range(STAGES)
     words = dict(ha="center", fontsize=8, **moving)
@@ -181,9 +205,11 @@ def _draw_strip(variance, mean):
         limits = variance.get_ylim()
         for name, low, high in (("variance", *limits), ("mean", -2.2, 2.2)):
             for line, mode in zip(lines[name], ("train_", ""), strict=True):
-                line.set_data(xs, np.clip([getattr(s, mode + name) for s in stages], low, high))
-        computed.set_data(result.computed[0], np.clip(result.computed[1], *limits))
-        own.set_data(*(result.own or ([], [])))
+                line.set_data(xs, numpy.clip([getattr(s, mode + name) for s in stages], low, high))
+        computed.set_data(result.computed[:, 0], numpy.clip(result.computed[:, 1], *limits))
+        own.set_data(result.own.rows[:, 0], numpy.clip(result.own.rows[:, 1], *limits))
+        _list(legend, 2, len(result.computed) > 0)
+        _list(legend, 3, len(result.own.rows) > 0)
         badge.set_text("the same function as " + ", ".join(result.same) if result.same else "")
         first = _first_parted(result)
         flag.set_visible(first is not None)
@@ -202,10 +228,10 @@ def _draw_strip(variance, mean):
 def _draw_recorded(axes):
     """Draw the recorded test losses of all orders; the chosen one and its equivalents marked."""
     moving = dict(animated=True)
-    ends = np.cumsum(SIZES)
+    ends = numpy.cumsum(SIZES)
     axes.set(xlim=(-1, len(ORDERS)), yscale="log", ylim=(0.012, 6), ylabel="test loss (nats)",
              title="recorded on Digits: mean and 95 % interval of 10 seeds")  # fmt: skip
-    axes.set_xticks(ends - np.array(SIZES) / 2 - 0.5, GROUPS, fontsize=8)
+    axes.set_xticks(ends - numpy.array(SIZES) / 2 - 0.5, GROUPS, fontsize=8)
     for end in ends[:-1]:
         axes.axvline(end - 0.5, color=GRAY, linewidth=0.8)
     bars = axes.add_collection(LineCollection([], color=BLUE, **moving))
@@ -215,9 +241,9 @@ def _draw_recorded(axes):
     (same,) = axes.plot([], [], "s", color=GREEN, mfc="none", ms=11, mew=1.5,
                         label="the same function", **moving)  # fmt: skip
     (made,) = axes.plot([], [], "*", color=PINK, ms=11, label="trained here", **moving)
-    axes.legend(loc="upper left", ncols=2, fontsize=8)
+    legend = axes.legend(loc="upper left", ncols=2, fontsize=8)
     setting = axes.text(0.99, 0.03, "", transform=axes.transAxes, ha="right", fontsize=8, **moving)
-    xs = np.arange(len(ORDERS))
+    xs = numpy.arange(len(ORDERS))
 
     def update(result):
         low, high = result.means - result.halves, result.means + result.halves
@@ -229,10 +255,19 @@ def _draw_recorded(axes):
         same.set_data(places, result.means[places])
         ended = [run for run in result.runs.values() if run.test is not None]
         made.set_data([ORDERS.index(run.order) for run in ended], [run.test for run in ended])
+        _list(legend, 2, len(places) > 0)
+        _list(legend, 3, len(ended) > 0)
         rates = "drop rates {} and {}".format(*result.recorded_rates)
         setting.set_text(f"relu, max-pooling, {rates}")
 
     return update
+
+
+def _list(legend: Legend, number: int, drawn: bool) -> None:
+    """Show an entry of a legend only while what it names is drawn."""
+    for artist in (legend.legend_handles[number], legend.get_texts()[number]):
+        if artist.get_visible() != drawn:
+            artist.set_visible(drawn)
 
 
 def _draw_curves(axes):
@@ -246,7 +281,7 @@ def _draw_curves(axes):
                      animated=True)  # fmt: skip
 
     def update(result):
-        curves = [np.column_stack([range(len(run.losses)), run.losses])
+        curves = [numpy.column_stack([range(len(run.losses)), run.losses])
                   for run in result.runs.values()]  # fmt: skip
         hint.set_visible(not curves)
         earlier.set_segments(curves[:-1])
@@ -272,7 +307,7 @@ def _first_parted(result):
     return next((stage for stage in result.stages if stage.parted), None)
 
 
-def describe(result):
+def describe(result: SimpleNamespace) -> str:
     order = " → ".join(["conv", *result.order.split("-")])
     text = f"{order}, {result.activation}, {result.pooling}-pooling"
     if "drop" in result.order:
@@ -296,15 +331,29 @@ def describe(result):
     )
     for other, reason in result.same.items():
         text += f" The same function as {other}: {reason}."
-    if result.empty:
-        text += " Your function is still empty."
-    elif result.own is not None:
-        agrees = np.allclose(result.own[1], result.computed[1], rtol=1e-4)
-        text += " Your function agrees." if agrees else " Your function differs."
+    text += _describe_own(result)
     for run in list(result.runs.values())[-1:]:
-        text += f" Trained here, {run.order}: {len(run.losses) - 1} epochs, validation loss "
+        epochs = len(run.losses) - 1
+        text += f" Trained here, {run.order}: {epochs} epoch{'s' * (epochs != 1)}, validation loss "
         text += f"{run.losses[-1]:.3f}" + (f", test loss {run.test:.3f}." if run.test else ".")
     return text
+
+
+def _describe_own(result: SimpleNamespace) -> str:
+    own = result.own
+    if own.note:
+        return f" {own.note}"
+    if not own.used:
+        return ""
+    if not len(result.computed):
+        return " Your function is not asked: there is no dropout."
+    for (place, ours), (_, theirs) in zip(result.computed, own.rows, strict=True):
+        if not numpy.isclose(theirs, ours, rtol=1e-3):
+            module = 1 if place <= 5 else 2
+            return (
+                f" Your function differs: {theirs:.3g} at drop in module {module}, not {ours:.3g}."
+            )
+    return " Your function agrees."
 
 
 lab = Lab(

@@ -8,7 +8,7 @@ The tests hold it against the Gluon network of the same order and weights.
 from functools import lru_cache
 from typing import NamedTuple
 
-import numpy as np
+import numpy
 
 from ...nets.data import Digits
 
@@ -24,47 +24,50 @@ class Stage(NamedTuple):
     train_variance: float
     mean: float  # in predict mode
     variance: float
-    dropped: tuple = None  # of a dropout layer: rate, and its input's moments in train mode
+    # of a dropout layer: rate, and the moments of its input's channels in train mode
+    dropped: tuple[float, numpy.ndarray, numpy.ndarray] | None = None
 
     @property
-    def module(self):
+    def module(self) -> int:
         """The number of the module: 1 or 2."""
         return 1 if self.place <= 5 else 2
 
     @property
-    def ratio(self):
+    def ratio(self) -> float:
         """Variance in predict mode over variance in train mode."""
         return self.variance / self.train_variance if self.train_variance else 1.0
 
     @property
-    def shift(self):
+    def shift(self) -> float:
         """How much larger the mean is in predict mode, in standard deviations of train mode."""
         sd = self.train_variance**0.5
         return (self.mean - self.train_mean) / sd if sd else 0.0
 
     @property
-    def parted(self):
+    def parted(self) -> bool:
         """Whether the two modes differ by more than the sampling noise of a few masks."""
         return abs(self.ratio - 1) > 0.08 or abs(self.shift) > 0.08
 
 
 @lru_cache(maxsize=1)
-def images():
+def images() -> numpy.ndarray:
     """Return the first 128 training digits: float32 of shape (128, 1, 8, 8)."""
     return Digits().train[0][:IMAGES].asnumpy()
 
 
-def weights(seed):
+def weights(seed: int) -> tuple[list[numpy.ndarray], numpy.random.RandomState]:
     """Return the kernels of both modules (Xavier), and the generator the masks come from."""
-    random = np.random.RandomState(seed)
+    random = numpy.random.RandomState(seed)
     kernels = []
     for inputs, outputs in zip((1, *WIDTHS), WIDTHS, strict=False):
-        bound = np.sqrt(6 / (9 * (inputs + outputs)))
+        bound = numpy.sqrt(6 / (9 * (inputs + outputs)))
         kernels.append(random.uniform(-bound, bound, (outputs, inputs, 3, 3)).astype("float32"))
     return kernels, random
 
 
-def probe(order, rates, activation, pooling, seed):
+def probe(
+    order: str, rates: tuple[float, float], activation: str, pooling: str, seed: int
+) -> list[Stage]:
     """Send the digits through both modules in both modes; return the stages, input first.
 
     Batch normalization in predict mode uses the statistics of the train pass, as after a long
@@ -80,7 +83,7 @@ def probe(order, rates, activation, pooling, seed):
                 train, predict = convolve(train, kernel), convolve(predict, kernel)
             elif name == "bn":
                 mean = train.mean(axis=(0, 2, 3), keepdims=True)
-                sd = np.sqrt(train.var(axis=(0, 2, 3), keepdims=True) + EPS)
+                sd = numpy.sqrt(train.var(axis=(0, 2, 3), keepdims=True) + EPS)
                 train, predict = (train - mean) / sd, (predict - mean) / sd
             elif name == "act":
                 train, predict = activate(train, activation), activate(predict, activation)
@@ -89,35 +92,40 @@ def probe(order, rates, activation, pooling, seed):
             else:
                 dropped = rate, train.mean(axis=(0, 2, 3)), train.var(axis=(0, 2, 3))
                 kept = random.random_sample(train.shape) >= rate
-                train = train * kept.astype("float32") / np.float32(1 - rate)
+                train = train * kept.astype("float32") / numpy.float32(1 - rate)
             stages.append(Stage(place, name, *_moments(train), *_moments(predict), dropped))
     return stages
 
 
-def convolve(x, kernel):
+def dropped_variance(p, mean, variance):
+    """Return the variance of x after inverted dropout, in train mode."""
+    return (variance + p * mean**2) / (1 - p)
+
+
+def convolve(x: numpy.ndarray, kernel: numpy.ndarray) -> numpy.ndarray:
     """Return the 3 x 3 convolution of x, padded by 1: (images, outputs, height, width)."""
-    padded = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(2, 3))
+    padded = numpy.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
+    windows = numpy.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(2, 3))
     images, inputs, height, width = x.shape
     columns = windows.transpose(0, 2, 3, 1, 4, 5).reshape(images * height * width, inputs * 9)
     out = columns @ kernel.reshape(len(kernel), -1).T
     return out.reshape(images, height, width, -1).transpose(0, 3, 1, 2)
 
 
-def activate(x, activation):
+def activate(x: numpy.ndarray, activation: str) -> numpy.ndarray:
     """Return the activation function of x."""
     if activation == "relu":
-        return np.maximum(x, 0)
+        return numpy.maximum(x, 0)
     if activation == "elu":
-        return np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
+        return numpy.where(x > 0, x, numpy.expm1(numpy.minimum(x, 0)))
     if activation == "leaky":
-        return np.where(x > 0, x, np.float32(0.01) * x)
+        return numpy.where(x > 0, x, numpy.float32(0.01) * x)
     if activation == "tanh":
-        return np.tanh(x)
-    return 1 / (1 + np.exp(-x))
+        return numpy.tanh(x)
+    return 1 / (1 + numpy.exp(-x))
 
 
-def pool(x, pooling):
+def pool(x: numpy.ndarray, pooling: str) -> numpy.ndarray:
     """Return the largest or the mean of each 2 x 2 square."""
     images, channels, height, width = x.shape
     squares = x.reshape(images, channels, height // 2, 2, width // 2, 2)

@@ -99,7 +99,9 @@ class Right(nn.HybridBlock):
 
 class Breaks(nn.HybridBlock):
     def hybrid_forward(self, F, x):
-        return x if x.mean() > 0 else -x
+        if x.mean() > 0:
+            return x
+        return -x
 
 
 class Forward(nn.HybridBlock):
@@ -117,7 +119,7 @@ class Empty(nn.HybridBlock): ...
         (Right, "hybrid", "Python ran your layer once."),
         (Right, "static", "Python ran your layer once."),
         (Breaks, "eager", "Python ran your layer 5 times."),
-        (Breaks, "hybrid", "Your layer: NotImplementedForSymbol."),
+        (Breaks, "hybrid", "Your layer failed: NotImplementedForSymbol in line 2 of "),
         (Forward, "hybrid", "Python ran your layer 5 times."),
         (lambda: nn.Dense(3), "hybrid", "Python ran your layer once."),
         (Empty, "hybrid", "Your layer is still empty."),
@@ -127,6 +129,73 @@ def test_x_ray_counts_how_often_python_runs_the_learners_layer(layer, mode, said
     view = labs.block_hybridblock(batches=5, mode=mode, layer=layer)
     assert not view.error
     assert said in view.text
+
+
+def test_x_ray_names_the_line_of_the_layer_that_failed():
+    text = labs.block_hybridblock(batches=2, mode="hybrid", layer=Breaks).text
+    assert "in line 2 of hybrid_forward (`if x.mean() > 0:`): Function __bool__" in text
+
+
+class _NoSuper(nn.HybridBlock):
+    def __init__(self):
+        self.dense = nn.Dense(2)
+
+
+class _Quits(nn.HybridBlock):
+    def hybrid_forward(self, F, x):
+        raise SystemExit
+
+
+def _returning(make):
+    class Layer(nn.HybridBlock):
+        def hybrid_forward(self, F, x):
+            return make(x)
+
+    return Layer
+
+
+@pytest.mark.parametrize(
+    ("layer", "said"),
+    [
+        (_NoSuper, "Your layer failed: AttributeError in line 2 of __init__"),
+        (lambda: 1 / 0, "Your layer failed: ZeroDivisionError"),
+        (lambda: 3, "must be a class that derives from nn.HybridBlock"),
+        (Empty, "Your layer is still empty."),
+    ],
+)
+def test_picture_is_the_reference_where_the_layer_cannot_be_made(layer, said):
+    view = labs.block_hybridblock(batches=5, layer=layer)
+    assert not view.error
+    assert said in view.text
+    assert view.png == labs.block_hybridblock(batches=5).png
+
+
+@pytest.mark.parametrize(
+    ("layer", "said"),
+    [
+        (_Quits, "Your layer failed: it ended the program"),
+        (_returning(lambda x: [x, x]), "Your layer returned a list, not an array."),
+        (_returning(lambda x: None), "Your layer returned nothing"),
+        (_returning(lambda x: x * float("nan")), "Your layer returned nan."),
+        (_returning(lambda x: x[0, 99]), "Your layer failed: IndexError"),
+        (_returning(lambda x: x.reshape(7, 7)), "Your layer failed: MXNetError"),
+    ],
+)
+def test_x_ray_says_what_a_layer_did_in_place_of_returning_an_array(layer, said):
+    view = labs.block_hybridblock(batches=5, layer=layer)
+    assert not view.error
+    assert said in view.text
+    assert "Python ran the method 5 times." in view.text
+
+
+def test_results_of_a_run_are_not_changed_afterwards():
+    view = labs.block_hybridblock(width=8)
+    steps = view.lab.run(view.values)
+    _, first = next(steps)
+    before = dict(first.times)
+    _, second = next(steps)
+    assert first is not second
+    assert first.times == before
 
 
 def test_x_ray_hides_the_diamonds_without_a_layer():

@@ -116,15 +116,44 @@ def test_equivalent_orders_are_named():
     assert "same function" not in view.text
 
 
+def said(function):
+    """Return what the lab says last, with a learner's function in it."""
+    view = labs.layer_order(dropped_variance=function)
+    assert not view.error
+    assert view.png != labs.layer_order().png or "Your function" in view.text
+    return view.text.partition("dropout and relu commute. ")[2]
+
+
 def test_the_learners_formula_is_compared_with_the_right_one():
-    right = labs.layer_order(dropped_variance=lambda p, m, v: (v + m**2) / (1 - p) - m**2)
-    assert "Your function agrees." in right.text
-    wrong = labs.layer_order(dropped_variance=lambda p, m, v: v / (1 - p))
-    assert "Your function differs." in wrong.text
+    assert said(lambda p, m, v: (v + m**2) / (1 - p) - m**2) == "Your function agrees."
+    assert said(lambda p, m, v: np.sqrt(v) ** 2 / (1 - p)).startswith("Your function differs: 0.01")
+    assert "there is no dropout" in labs.layer_order(
+        order="bn-act-pool", dropped_variance=lambda p, m, v: v
+    ).text  # fmt: skip
 
-    def stub(p, mean, variance): ...
 
-    assert "Your function is still empty." in labs.layer_order(dropped_variance=stub).text
+def stub(p, mean, variance): ...
+
+
+@pytest.mark.parametrize(
+    "function, text",
+    [
+        (stub, "Your function is still empty."),
+        (lambda p, m, v: v / 0 * undefined, "Your function failed: NameError"),  # noqa: F821
+        (lambda p, m, v: v[0], "Your function returned an array of shape ()"),
+        (lambda p, m, v: (v * float("nan")).tolist(), "Your function returned nan."),
+        (lambda p, m, v: -v, "a variance is above 0."),
+    ],
+)
+def test_picture_stays_whatever_the_learners_formula_does(function, text):
+    assert text in said(function)
+
+
+def test_marks_of_the_learner_are_drawn_only_where_there_are_numbers():
+    plain = labs.layer_order().png
+    assert labs.layer_order(dropped_variance=stub).png == plain
+    assert labs.layer_order(dropped_variance=lambda p, m, v: v * float("inf")).png == plain
+    assert labs.layer_order(dropped_variance=lambda p, m, v: v * 1e6).png != plain
 
 
 # --- training in the lab
@@ -158,7 +187,7 @@ def test_runs_stay_in_the_picture_until_reset(fast, monkeypatch):
     view.start()
     view.set(order="bn-act-drop-pool")
     assert [run.order for run in view._last.runs.values()] == ["act-drop-bn-pool", "bn-act-pool"]
-    assert "Trained here, bn-act-pool: 1 epochs" in view.text
+    assert "Trained here, bn-act-pool: 1 epoch," in view.text
     reset = next(b for b in view.widget.children[2].children if b.description == "Reset")
     reset.click()
     assert view.png == before
