@@ -95,7 +95,8 @@ def remedy(*packages, again=False, prefix=sys.prefix):
     """
     prefix = Path(prefix)
     if prefix.resolve() == FOLDER / ".venv" and (FOLDER / "Makefile").is_file():
-        return f"run `cd {shlex.quote(str(FOLDER))} && make environment`"
+        anew = "rm -rf .venv && " if again else ""
+        return f"run `cd {shlex.quote(str(FOLDER))} && {anew}make environment`"
     here = prefix.resolve() == Path(sys.prefix).resolve()
     python = shlex.quote(sys.executable if here else str(prefix / "bin" / "python"))
     if importlib.util.find_spec("pip") if here else any(prefix.glob("lib/python*/*/pip")):

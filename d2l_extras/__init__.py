@@ -37,7 +37,6 @@ __all__ = ["doctor", *_PARTS]
 def __getattr__(name):
     if name not in _PARTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    _start.follow_with_numpy_interface()  # where `compat` was imported, too
     place, _, attribute = _PARTS[name].partition(":")
     module = _importlib.import_module(f".{place}", __name__)
     globals()[name] = getattr(module, attribute) if attribute else module

@@ -224,15 +224,6 @@ AROUND = {
 numpy_interface_follows = True
 
 
-def follow_with_numpy_interface():
-    """Switch MXNet's NumPy interface on, now or as soon as MXNet is imported."""
-    global numpy_interface_follows
-    if not numpy_interface_follows:
-        numpy_interface_follows = True
-        if "mxnet" in sys.modules:
-            sys.modules["mxnet"].npx.set_np()
-
-
 class _Loader(importlib.abc.Loader):
     """Load a module as its own loader does, within what `AROUND` has for it."""
 

@@ -3,11 +3,11 @@
 MXNet is bound through ctypes, so neither Python nor NumPy is fixed by it; what stops it is a few
 names that its Python sources read from NumPy and that NumPy no longer has. `numpy.bool` and
 `numpy.int` left with NumPy 1.24, the financial functions with 1.20, and `PZERO`, `NINF`, `NaN`,
-`alltrue`, `product`, `in1d`, `trapz`, `msort` and ten more with 2.0. This module gives NumPy those
-that are missing, and changes none that is there; the financial ones raise an error that names
-their new home when they are called. Since 2.0 NumPy also writes its numbers in a list as
-`[np.float64(0.5)]`, which MXNet's C library cannot read: MXNet gets them as before. The module
-chooses threads and matrix kernels, too, unless the environment has (`OMP_NUM_THREADS`,
+`alltrue`, `product`, `msort` and seven more with 2.0, `in1d` and `trapz` after it. This module
+gives NumPy those that are missing, and changes none that is there; the financial ones raise an
+error that names their new home when they are called. Since 2.0 NumPy also writes its numbers in a
+list as `[np.float64(0.5)]`, which MXNet's C library cannot read: MXNet gets them as before. The
+module chooses threads and matrix kernels, too, unless the environment has (`OMP_NUM_THREADS`,
 `OPENBLAS_CORETYPE`), and lets MXNet start in half the time: scikit-learn, SciPy's statistics and
 pandas are not imported for the one function that uses each, and the 2,600 operators are compiled
 when they are first called. From Python 3.12 on, MXNet also needs setuptools.
@@ -19,7 +19,7 @@ It works for a script of your own, in its first line::
 
 or without changing the script: `python -m d2l_extras.compat script.py`. Where only this module
 was imported, MXNet keeps its legacy array interface; `import d2l_extras` switches the NumPy
-interface on as soon as MXNet is imported, and so does whatever is then used of `d2l_extras`.
+interface on as soon as MXNet is imported, and so does all of it that trains.
 """
 
 import os

@@ -41,7 +41,7 @@ SETTINGS = {
     "threads-4": {"OMP_NUM_THREADS": "4", **PASSIVE},
     "naive-engine": {"MXNET_ENGINE_TYPE": "NaiveEngine"},
 }
-GITHUB = "https://github.com/d2l-extras/d2l-extras/"
+GITHUB = "https://github.com/d2l-extras/d2l-extras"
 COLAB = {"COLAB_RELEASE_TAG": "as-if"}
 
 
@@ -133,7 +133,7 @@ def github_of_this_clone():
         handler = functools.partial(Quiet, directory=served)
         with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
             threading.Thread(target=server.serve_forever, daemon=True).start()
-            yield f"http://127.0.0.1:{server.server_port}/"
+            yield f"http://127.0.0.1:{server.server_port}"
             server.shutdown()
 
 

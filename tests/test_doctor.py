@@ -151,6 +151,8 @@ def test_remedies_go_to_the_environment_that_fails(tmp_path, monkeypatch):
     (other / "Makefile").touch()
     here = f"run `cd '{other}' && make environment`"
     assert doctor.remedy("tqdm", prefix=other / ".venv") == here
+    anew = f"run `cd '{other}' && rm -rf .venv && make environment`"
+    assert doctor.remedy("tqdm", again=True, prefix=other / ".venv") == anew
 
 
 def test_a_setting_that_hides_distutils_is_taken_back():

@@ -41,7 +41,7 @@ TABLE = (
     Chapter(
         2, "cross_entropy", "cross-entropy", "Cross-entropy",
         "what a wrong prediction costs, and where the gradient p − y comes from",
-        60, {"cross_entropy": "lab"},
+        75, {"cross_entropy": "lab"},
     ),
     Chapter(
         3, "minibatch_sgd", "minibatch-sgd", "Minibatch SGD",

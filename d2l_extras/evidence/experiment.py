@@ -202,7 +202,7 @@ class Experiment:
 
     def _provenance(self, table, content):
         """Return what one must know to trust the record, or to make it anew."""
-        packages = ("mxnet", "numpy", "d2l", "d2l_extras")
+        packages = ("mxnet", "numpy", "d2l_extras")
         now = datetime.datetime.now(datetime.UTC)
         return {
             "name": self.name,

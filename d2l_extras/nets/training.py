@@ -47,7 +47,7 @@ class History:
     Attributes
     ----------
     rows : list of dict
-        One for each finished epoch: epoch, train_loss and train_accuracy (measured while
+        One for each finished epoch: epoch, running_loss and running_accuracy (measured while
         training, with dropout on and the weights still moving), val_loss and val_accuracy
         (measured after the epoch in predict mode), seconds.
     batch_losses : list of float
@@ -55,8 +55,8 @@ class History:
 
     Examples
     --------
-    >>> history = History([{"epoch": 1, "train_loss": 2.3}, {"epoch": 2, "train_loss": 0.5}])
-    >>> float(history.to_pandas().train_loss.min())
+    >>> history = History([{"epoch": 1, "running_loss": 2.3}, {"epoch": 2, "running_loss": 0.5}])
+    >>> float(history.to_pandas().running_loss.min())
     0.5
     """
 
@@ -80,7 +80,7 @@ class History:
             _, axes = pyplot.subplots(1, 2, figsize=(8, 3), layout="constrained")
         table = self.to_pandas()
         for axis, name in zip(axes, ("loss", "accuracy"), strict=True):
-            for part, style in (("train", "o-"), ("val", "s--")):
+            for part, style in (("running", "o-"), ("val", "s--")):
                 column = f"{part}_{name}"
                 if column in table and table[column].notna().any():
                     axis.plot(table.index, table[column], style, markersize=4, label=part)
@@ -171,8 +171,8 @@ def fit(
             history.batch_losses += list(losses / sizes)
             row = {
                 "epoch": step.epoch,
-                "train_loss": losses.sum() / sizes.sum(),
-                "train_accuracy": hits.sum() / sizes.sum(),
+                "running_loss": losses.sum() / sizes.sum(),
+                "running_accuracy": hits.sum() / sizes.sum(),
             }
             if validation is not None:
                 score = _score(measured, validation)
@@ -181,7 +181,7 @@ def fit(
             history.rows.append(row)
             rows, started = [], time.perf_counter()
             bar.update()
-            bar.set_postfix(loss=f"{row['train_loss']:.3f}", refresh=False)
+            bar.set_postfix(loss=f"{row['running_loss']:.3f}", refresh=False)
             # all() would stop asking at the first answer: every callback sees every epoch
             if any([callback(history) is True for callback in callbacks]):
                 break

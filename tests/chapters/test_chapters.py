@@ -32,8 +32,9 @@ import os
 from importlib.util import find_spec
 
 if "COLAB_RELEASE_TAG" in os.environ and find_spec("d2l_extras") is None:
-    %pip install --quiet --no-deps --requirement https://github.com/d2l-extras/d2l-extras/raw/HEAD/colab.lock
-    %pip install --quiet --no-deps https://github.com/d2l-extras/d2l-extras/archive/HEAD.zip"""
+    course = "https://github.com/d2l-extras/d2l-extras"
+    %pip install --quiet --no-deps --requirement {course}/raw/HEAD/colab.lock
+    %pip install --quiet --no-deps {course}/archive/HEAD.zip"""
 TIME = re.compile(r"\*Time to work through: (\d+) minutes\. What to know before: [^*]+\*")
 
 

@@ -161,7 +161,7 @@ def test_seeds_are_paired_across_configurations():
     for column in ("start", "batch"):
         assert (table.groupby("seed")[column].nunique() == 1).all()
         assert table[column].nunique() == 2
-    assert table.train_loss.nunique() == len(table)
+    assert table.running_loss.nunique() == len(table)
 
 
 # --- stored runs
@@ -490,7 +490,7 @@ def test_missing_dask_is_named_with_the_remedy(monkeypatch):
 
 # --- experiments and records
 
-TOLERANCES = {"start": 1e-3, "train_loss": 2e-3, "val_loss": 2e-3, "train_accuracy": 0.005,
+TOLERANCES = {"start": 1e-3, "running_loss": 2e-3, "val_loss": 2e-3, "running_accuracy": 0.005,
               "val_accuracy": 0.005, "seconds": None}  # fmt: skip
 ORDERS = [{"order": order} for order in ("dense-act", "dense-drop", "act-dense-drop")]
 EXPERIMENT = Experiment("orders", train, ORDERS, range(2), TOLERANCES, "Three orders of layers.")
@@ -528,7 +528,7 @@ def test_record_is_read_as_it_was_measured(recorded):
     pandas.testing.assert_frame_equal(table, fresh, rtol=1e-5)
     assert records.names(recorded) == ["orders"]
     assert complete(table.attrs["provenance"], EXPERIMENT) == []
-    assert table.train_loss.map(lambda x: len(f"{x:.12g}".replace(".", "")) <= 7).all()
+    assert table.running_loss.map(lambda x: len(f"{x:.12g}".replace(".", "")) <= 7).all()
 
 
 def test_recording_again_gives_the_same_bytes(recorded, tmp_path):
@@ -547,7 +547,7 @@ def test_faithful_record_has_no_deviations(recorded):
         ("val_loss", lambda x: x + 0.003),
         ("val_accuracy", lambda x: x - 0.006),
         ("batch", lambda x: x[::-1]),
-        ("train_loss", lambda x: float("nan")),
+        ("running_loss", lambda x: float("nan")),
     ],
 )
 def test_falsified_record_is_noticed(recorded, tmp_path, column, falsify):

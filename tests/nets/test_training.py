@@ -81,8 +81,8 @@ def test_fit_gives_the_weights_and_metrics_of_the_textbook_loop(make, optimizer)
     plain(data.train[0][:2])
     loss, accuracy = plain_gluon(plain, data, 3, optimizer, {"learning_rate": 0.01})
     numpy.testing.assert_allclose(weights(ours), weights(plain), atol=1e-6)
-    assert table.train_loss.iloc[-1] == pytest.approx(loss, abs=1e-5)
-    assert table.train_accuracy.iloc[-1] == pytest.approx(accuracy, abs=1e-9)
+    assert table.running_loss.iloc[-1] == pytest.approx(loss, abs=1e-5)
+    assert table.running_accuracy.iloc[-1] == pytest.approx(accuracy, abs=1e-9)
 
 
 def test_history_holds_every_batch_and_the_validation_of_every_epoch():
@@ -94,7 +94,7 @@ def test_history_holds_every_batch_and_the_validation_of_every_epoch():
     assert table.index.tolist() == [1, 2, 3, 4]
     sizes = numpy.array([500, 500, 200])
     last = numpy.array(history.batch_losses[-3:])
-    assert table.train_loss.iloc[-1] == pytest.approx((last * sizes).sum() / 1200)
+    assert table.running_loss.iloc[-1] == pytest.approx((last * sizes).sum() / 1200)
     score = dx.evaluate(net, data.val)
     assert table.val_loss.iloc[-1] == pytest.approx(score.loss, abs=1e-6)
     assert table.val_accuracy.iloc[-1] == pytest.approx(score.accuracy)
@@ -116,7 +116,7 @@ def test_evaluate_uses_predict_mode_and_fit_trains_in_train_mode():
     first, second = dx.evaluate(net, Digits().val), dx.evaluate(net, Digits().val)
     assert first == second
     table = dx.fit(net, Digits(), epochs=5, learning_rate=0.5).to_pandas()
-    assert table.val_accuracy.iloc[-1] > table.train_accuracy.iloc[-1] + 0.2
+    assert table.val_accuracy.iloc[-1] > table.running_accuracy.iloc[-1] + 0.2
 
 
 @pytest.mark.parametrize("kind", [Eager, OverridesForward])
@@ -167,8 +167,8 @@ def test_fit_does_a_regression_without_accuracy_or_validation():
     net.initialize()
     history = dx.fit(net, regression(), epochs=20, loss=gluon.loss.L2Loss())
     table = history.to_pandas()
-    assert table.train_loss.iloc[-1] < 1e-6
-    assert table.train_accuracy.isna().all()
+    assert table.running_loss.iloc[-1] < 1e-6
+    assert table.running_accuracy.isna().all()
     assert "val_loss" not in table
     numpy.testing.assert_allclose(net.weight.data().asnumpy(), [[1, -2, 3]], atol=1e-3)
 
@@ -291,7 +291,7 @@ def test_history_plots_itself_and_an_empty_one_says_why_not():
     axes = Figure().subplots(1, 2)
     history = dx.fit(dense(), Digits(), epochs=3)
     history.plot(axes)
-    assert [line.get_label() for line in axes[0].lines] == ["train", "val"]
+    assert [line.get_label() for line in axes[0].lines] == ["running", "val"]
     assert axes[1].get_ylabel() == "accuracy"
     with pytest.raises(ValueError, match="no epoch has been finished"):
         History().plot(axes)

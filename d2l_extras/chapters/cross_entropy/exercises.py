@@ -1,122 +1,210 @@
 """Exercises of chapter 2: cross-entropy."""
 
+import math
+import sys
+from collections.abc import Iterator
+from typing import Any
+
 import numpy
 from mxnet import np, npx
 
-from ...teaching.exercise import Exercise
+from ...teaching.answers import array, close, number
+from ...teaching.exercise import Exercise, lettered
+from ...teaching.learner import Learner, LearnerError
+
+Checks = Iterator[tuple[bool, str]]
 
 # --- reading a loss
 
-
-def _letter_checks(right, hints):
-    """Return checks for a question with lettered answers, and a hint for each wrong letter."""
-
-    def checks(answer):
-        letter = str(answer).strip()[:1].upper()
-        yield letter in {right, *hints}, f"Answer with one letter in quotes, got {answer!r}."
-        yield letter == right, hints.get(letter, "")
-
-    return checks
-
-
-untrained = Exercise(
+untrained = lettered(
     "a loss of 2.30",
-    """A network for 10 classes reports a mean loss of 2.30 after its first epoch. What has it
-    learned? **A**: it is right in 77% of the cases. **B**: nothing that shows. **C**: a lot: most
-    networks start near 10. **D**: it is worse than guessing. Answer with a letter: `answer = "A"`.
-    """,
-    _letter_checks(
-        "B",
-        {
-            "A": "A loss is no error rate: which probability p has -ln p = 2.30?",
-            "C": "A network that treats all classes alike starts at ln 10: compute it.",
-            "D": "Worse than equal shares would be a loss above ln 10: compute it.",
-        },
-    ),
-    "B: nothing that shows. ln 10 = 2.303 is what equal probabilities for 10 classes cost.",
+    """A network for 10 classes reports a mean loss of 2.30 after its first epoch. What do you know?
+    **A**: it is right in 77% of the cases. **B**: the (geometric) mean of the probabilities that
+    it gives to the true classes is 1/10; how often it is right is open. **C**: it guesses: about
+    10% of its answers are right. **D**: it is worse than guessing. Answer with a letter:
+    `answer = "A"`.""",
+    "B",
+    {
+        "A": "A loss is no share of errors: which probability p has -ln p = 2.30?",
+        "C": "The largest score may be the right one by a hair: how many digits did the network "
+        "of this chapter get right at a loss of 2.30?",
+        "D": "Equal probabilities cost ln 10: compute it, and compare it with 2.30.",
+    },
+    f"B: ln 10 = {math.log(10):.3f} is what 1/10 for the true class costs. The accuracy asks only "
+    "which score is the largest, and tiny differences decide that.",
 )
 
-stuck = Exercise(
+stuck = lettered(
     "stuck at 1.47",
-    """A network for 10 classes reaches an accuracy of 99%, but its loss stalls at 1.47. What is
-    the most likely reason? **A**: the learning rate is too small. **B**: the network overfits.
-    **C**: softmax is applied twice. **D**: the labels are shuffled. Answer with a letter.
-    """,
-    _letter_checks(
-        "C",
-        {
-            "A": "A small rate would also hold back the accuracy. Compute ln(1 + 9/e).",
-            "B": "This is about the loss itself, not about new data. Compute ln(1 + 9/e).",
-            "D": "Shuffled labels cannot be predicted with 99% accuracy. Compute ln(1 + 9/e).",
-        },
-    ),
-    "C: softmax is applied twice. Even a perfect prediction then costs ln(1 + 9/e) = 1.461.",
+    """A network for 10 classes reaches an accuracy of 99% on its training data, but its mean
+    training loss stalls at 1.47. What is the most likely reason? **A**: the learning rate is too
+    small. **B**: the network overfits. **C**: softmax is applied twice. **D**: the labels are
+    shuffled. Answer with a letter.""",
+    "C",
+    {
+        "A": "A small rate would also hold back the accuracy. Compute ln(1 + 9/e).",
+        "B": "Overfitting shows on new data, this is the training loss. Compute ln(1 + 9/e).",
+        "D": "Shuffled labels cannot be predicted with 99% accuracy. Compute ln(1 + 9/e).",
+    },
+    "C: softmax is applied twice. Even a perfect prediction then costs "
+    f"ln(1 + 9/e) = {math.log(1 + 9 / math.e):.3f}. To be sure, look whether the rows that the "
+    "loss receives sum to 1.",
 )
 
 
-def _close(answer, value, tolerance=1e-3):
-    return abs(float(answer) - value) <= tolerance
+def _near(answer: float, value: float) -> bool:
+    """Return whether an answer is a value rounded to three decimals."""
+    return abs(answer - value) <= 6e-4
 
 
-def _product_checks(answer):
-    yield not _close(answer, 1.2040), "That is the mean loss; the product is exp(-n * mean), n = 2."
-    yield not _close(answer, 2.4079), "That is the sum of the losses: now take exp(-sum)."
-    yield not _close(answer, 11.11, 0.05), "Mind the sign: a loss is minus a logarithm."
+_LOSSES = (0.1054, 2.3026)  # of the probabilities 0.9 and 0.1
+_SUM, _MEAN, _PRODUCT = sum(_LOSSES), sum(_LOSSES) / 2, math.exp(-sum(_LOSSES))
+
+
+def _product_checks(answer: float) -> Checks:
+    yield not _near(answer, _MEAN), "That is the mean loss; the product is exp(-n * mean), n = 2."
+    yield not _near(answer, _SUM), "That is the sum of the losses: now take exp(-sum)."
     yield (
-        not _close(answer, 0.3, 2e-3),
+        not _near(answer, -_SUM) and not _near(answer, -_MEAN),
+        "That is the logarithm of the product, or half of it: take exp of the whole.",
+    )
+    yield (
+        abs(answer - 1 / _PRODUCT) > 0.05 and abs(answer - math.exp(_MEAN)) > 0.01,
+        "Mind the sign: a loss is minus a logarithm, so take exp(-sum).",
+    )
+    yield (
+        not _near(answer, math.exp(-_MEAN)),
         "exp(-mean) is the geometric mean of the two probabilities: raise it to the power n = 2.",
     )
-    yield _close(answer, 0.09), "Each loss is -ln p: find the two probabilities and multiply them."
+    yield (
+        not _near(answer, 1.0) and not _near(answer, 0.5),
+        "The probabilities are multiplied, not added or averaged.",
+    )
+    yield 0 < answer < 1, "Two probabilities multiplied give a number between 0 and 1."
+    yield _near(answer, _PRODUCT), "Each loss is -ln p: find the two probabilities and multiply."
 
 
 product = Exercise(
     "product of probabilities",
-    """Two samples have losses 0.1054 and 2.3026, so the mean loss is 1.2040. What is the product
-    of the two probabilities that the network gave to the right classes? Three decimals will do.
-    """,
+    f"""Two samples have losses {_LOSSES[0]} and {_LOSSES[1]}, so the mean loss is {_MEAN:.4f}. What
+    is the product of the two probabilities that the network gave to the true classes? Give three
+    decimals.""",
     _product_checks,
-    0.09,
+    round(_PRODUCT, 3),
+    read=number,
 )
 
+_FLOOR = math.log(1 + 1 / math.e)
 
-def _floor_checks(answer):
-    yield not _close(answer, 0), "0 is the floor of one softmax. The second one never reaches 1."
-    yield not _close(answer, 1.4612), "That is the floor for K = 10: how many classes here?"
-    yield not _close(answer, 0.6931), "ln 2 is the cost of knowing nothing; here the first is sure."
-    yield not _close(answer, 1.3133), "That is the worst case, ln(1 + e): the wrong class is sure."
-    yield not _close(answer, 0.7311), "That is the probability after two softmaxes: take -ln of it."
+
+def _floor_checks(answer: float) -> Checks:
+    yield not _near(answer, 0), "0 is the floor of one softmax. The second one never reaches 1."
     yield (
-        _close(answer, 0.313262),
+        not _near(answer, math.log(1 + 9 / math.e)),
+        "That is the floor for K = 10: how many classes here?",
+    )
+    yield (
+        not _near(answer, math.log(2)),
+        "ln 2 is the cost of equal shares; here the first softmax may be sure.",
+    )
+    yield (
+        not _near(answer, math.log(1 + math.e)),
+        "That is the worst case, ln(1 + e): the wrong class is sure.",
+    )
+    yield (
+        not _near(answer, math.exp(-_FLOOR)),
+        "That is the probability after two softmaxes: take -ln of it.",
+    )
+    yield (
+        not _near(answer, -_FLOOR),
+        "Turn the sign: the loss is minus the logarithm of a probability.",
+    )
+    yield (
+        abs(answer - _FLOOR) > 5e-3 or _near(answer, _FLOOR),
+        "Nearly: give three decimals, rounded at the end.",
+    )
+    yield (
+        _near(answer, _FLOOR),
         "The first softmax gives at best [1, 0]. Apply softmax to that, and take -ln.",
     )
 
 
 floor = Exercise(
     "floor for two classes",
-    """Softmax is applied twice in a network for K = 2 classes. What is the lowest loss it can
-    ever report? Three decimals will do.""",
+    """Softmax is applied twice in a network for K = 2 classes. Below which loss can it never get?
+    Give three decimals.""",
     _floor_checks,
-    0.313262,
+    round(_FLOOR, 3),
+    read=number,
 )
 
 # --- writing it
 
-
-def _numbers(result):
-    return numpy.asarray(getattr(result, "asnumpy", lambda: result)(), dtype="float64")
-
-
-_SCORES = np.array([[1.0, 2.0, 3.0], [0.5, -1.0, 0.0], [2.0, 0.0, 1.0], [0.0, 3.0, -2.0]])
-_LABELS = np.array([2, 0, 1, 1], dtype="int32")
+_SCORES = numpy.array([[1.0, 2.0, 3.0], [0.5, -1.0, 0.0], [2.0, 0.0, 1.0], [0.0, 3.0, -2.0]])
+_LABELS = numpy.array([2, 0, 1, 1])
+_LARGE = numpy.array([[1000.0, 0.0], [-1000.0, -1001.0]])
+_FAR = numpy.array([[100.0, -10.0, 0.1]])
 
 
-def _agrees(result, expected):
-    return result.shape == expected.shape and numpy.allclose(result, expected, atol=1e-4)
+def _softmax(scores, axis=1):
+    exps = numpy.exp(scores - scores.max(axis=axis, keepdims=True))
+    return exps / exps.sum(axis=axis, keepdims=True)
 
 
-def _loss_checks(loss):
-    right = _numbers(_cross_entropy(_SCORES, _LABELS))
-    got = _numbers(loss(_SCORES, _LABELS))
+def _pick(values):
+    return values[numpy.arange(len(values)), _LABELS]
+
+
+def _calls(learner: Learner, name: str, *arguments: Any) -> bool:
+    """Return whether a learner's function calls MXNet's function of that name, however deep."""
+    called = set()
+
+    def note(frame, event, _):
+        if event == "call" and frame.f_globals.get("__name__", "").startswith("mxnet."):
+            called.add(frame.f_code.co_name)
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        learner(*arguments)
+    finally:
+        sys.setprofile(before)
+    return name in called
+
+
+_OTHER_SHAPE = "It fails for one sample of two classes: take both numbers from x.shape."
+
+
+def _takes_other_shapes(learner):
+    try:
+        learner(numpy.array([[1.0, 0.0]]), numpy.array([0]))
+    except LearnerError:
+        return False
+    return True
+
+
+def _loss_checks(loss: Learner) -> Checks:
+    right = _pick(-numpy.log(_softmax(_SCORES)))
+    got = array(loss(_SCORES, _LABELS))
+    changed = loss.changed
+    yield from _shape_checks(got)
+    yield not close(got, -right), "Your losses are negative: a loss is minus the log-probability."
+    yield from _formula_checks(got, right)
+    yield (
+        close(got, right),
+        f"For x = {_SCORES[0].tolist()} and label 2 it is {right[0]:.4f}.",
+    )
+    yield not changed, "Your function changes its argument x: write `x = x - ...`, not `x -= ...`."
+    yield _takes_other_shapes(loss), _OTHER_SHAPE
+    yield from _stability_checks(loss)
+    yield (
+        not _calls(loss, "log_softmax", _SCORES, _LABELS),
+        "Right, but npx.log_softmax (which Gluon's loss calls, too) does the work: write it with "
+        "exp, sum and log.",
+    )
+
+
+def _shape_checks(got):
     yield (
         got.size > 1,
         "You returned one number: leave out the sum or mean over the samples, and return a loss "
@@ -132,60 +220,86 @@ def _loss_checks(loss):
         "You returned a value for each class: keep only the true one, npx.pick(..., labels).",
     )
     yield got.shape == (4,), f"Return shape (4,) for 4 samples, not {got.shape}."
-    yield not _agrees(got, -right), "Your losses are negative: a loss is minus the log-probability."
-    picked = _numbers(npx.pick(_SCORES, _LABELS))
+
+
+def _formula_checks(got, right):
+    """Yield the mistakes that are seen at ordinary scores."""
+    p, columns = _softmax(_SCORES), _softmax(_SCORES, axis=0)
+    largest = _SCORES.max(axis=1)
     yield (
-        not _agrees(got, -picked),
+        not close(got, -_pick(_SCORES)),
         "You took minus the score itself: scores are not log-probabilities before log-softmax.",
     )
-    probabilities = npx.softmax(_SCORES)
     yield (
-        not _agrees(got, -_numbers(npx.pick(probabilities, _LABELS))),
-        "You took the probability: take its logarithm.",
+        not close(got, right + _pick(_SCORES)) and not close(got, right + _pick(_SCORES) - largest),
+        "This is the logarithm of the sum alone: subtract the score of the true class.",
     )
     yield (
-        not _agrees(got, _numbers(_cross_entropy(probabilities, _LABELS))),
+        not close(got, right - largest),
+        "You shifted the scores in the sum, but not the true one: use the shifted scores in both.",
+    )
+    yield (
+        not close(got, _pick(p)) and not close(got, -_pick(p)) and not close(got, 1 - _pick(p)),
+        "You took the probability: take minus its logarithm.",
+    )
+    yield (
+        not close(got, _pick(-numpy.log(_softmax(p)))),
         "You applied softmax twice: x holds scores, and the loss takes them as they are.",
     )
-    columns = -_numbers(npx.pick(npx.log_softmax(_SCORES, axis=0), _LABELS))
     yield (
-        not _agrees(got, columns),
+        not close(got, _pick(-numpy.log(columns))),
         "You normalized the columns, but a sample is a row: use axis=1.",
     )
+    # the maximum of each column, taken away before a sum over each row
     yield (
-        not _agrees(got, right / numpy.log(2)) and not _agrees(got, right / numpy.log(10)),
+        not close(got, _pick(-numpy.log(_softmax(_SCORES - _SCORES.max(axis=0))))),
+        "You subtracted the maximum of each column, but a sample is a row: max(axis=1, "
+        "keepdims=True).",
+    )
+    yield (
+        not close(got, right / numpy.log(2)) and not close(got, right / numpy.log(10)),
         "Use the natural logarithm, np.log: the unit is the nat.",
     )
-    yield _agrees(got, right), f"For x = {_SCORES[0].tolist()} and label 2 the loss is 0.4076."
-    yield from _stability_checks(loss)
+    yield (
+        not close(got, right / 3),
+        "You divided by the number of classes: the losses are a sum over the classes, not a mean.",
+    )
+    yield (
+        not close(got, right / 4),
+        "You divided by the number of samples: return each loss as it is.",
+    )
 
 
 def _stability_checks(loss):
-    first = np.array([0, 0], dtype="int32")
-    large = _numbers(loss(np.array([[1000.0, 1000.0]]), first[:1]))
+    first = numpy.array([0, 0])
+    large = array(loss(_LARGE[:1], first[:1]))
     yield (
         numpy.isfinite(large).all(),
         "exp(1000) overflows: subtract each row's largest score first.",
     )
+    both = array(loss(_LARGE, first))
     yield (
-        numpy.isfinite(
-            _numbers(loss(np.array([[1000.0, 1000.0], [-1000.0, -1000.0]]), first))
-        ).all(),
+        numpy.isfinite(both).all(),
         "One large row spoils the others: subtract each row's own maximum (axis=1), not the "
         "maximum of the whole array.",
     )
-    far = _numbers(loss(np.array([[100.0, -10.0, 0.1]]), np.array([1], dtype="int32")))
+    far = array(loss(_FAR, numpy.array([1]))).reshape(-1)
     yield (
         numpy.isfinite(far).all(),
         "log(softmax) is log(0) for scores [100, -10, 0.1] and label 1: write log-softmax as "
         "x - log(sum(exp(x))), so that no exp is undone by a log.",
     )
     yield (
-        far.max() > 109,
-        "A small number inside the log hides the problem: for scores [100, -10, 0.1] and label 1 "
-        "the loss is 110. Write log-softmax as x - log(sum(exp(x))).",
+        close(far, [110.0]),
+        f"Scores [100, -10, 0.1] with label 1 cost 110, yours {far[0]:.4g}: a small "
+        "number inside the log, or scores cut to a range, hide the problem. Write log-softmax as "
+        "x - log(sum(exp(x))).",
     )
-    yield _agrees(far, numpy.array([110.0])), "Scores [100, -10, 0.1] with label 1 cost 110."
+    yield (
+        close(both, [0, _FLOOR]),
+        f"Scores [-1000, -1001] with label 0 cost {_FLOOR:.4f}, as 1 and 0 do: leave the scores as "
+        "they are, subtract the row's maximum.",
+    )
 
 
 def _cross_entropy(x, labels):
@@ -196,39 +310,60 @@ def _cross_entropy(x, labels):
 
 from_scores = Exercise(
     "cross-entropy from scores",
-    """Write `cross_entropy(x, labels)`: `x` holds scores of shape (samples, classes), `labels`
-    the number of the true class of each sample. Return the losses, shape (samples,), in nats. It
-    must survive scores of any size: `[100, -10, 0.1]` with label 1 costs 110.""",
+    """Write `cross_entropy(x, labels)` yourself, without `npx.log_softmax` and Gluon's loss: `x`
+    holds scores of shape (samples, classes), `labels` the number of the true class of each sample.
+    Return the losses, shape (samples,), in nats; leave `x` as it is. It must survive scores of any
+    size: `[100, -10, 0.1]` with label 1 costs 110.""",
     _loss_checks,
     _cross_entropy,
 )
 
 
-def _gradient_checks(gradient):
-    right = _numbers(_score_gradient(_SCORES, _LABELS))
-    got = _numbers(gradient(_SCORES, _LABELS))
+def _gradient_checks(gradient: Learner) -> Checks:
+    p, y = _softmax(_SCORES), numpy.eye(3)[_LABELS]
+    right = p - y
+    got = array(gradient(_SCORES, _LABELS))
+    changed = gradient.changed
     yield got.shape == right.shape, f"The gradient has the shape of x, (4, 3), not {got.shape}."
+    yield not close(got, -right), "Turn the sign: y - p is the way down, the gradient is p - y."
     yield (
-        not _agrees(got, -right),
-        "Turn the sign: y - p is the way down, the gradient is p - y.",
-    )
-    yield (
-        not _agrees(got, right / len(right)),
+        not close(got, right / 4),
         "You divided by the number of samples: that is the gradient of the mean, not of the sum.",
     )
+    yield not close(got, p), "These are the probabilities p: subtract 1 at the true class."
     yield (
-        not _agrees(got, _numbers(npx.softmax(_SCORES))),
-        "These are the probabilities p: subtract 1 at the true class.",
-    )
-    yield (
-        not _agrees(got, _numbers(_SCORES - npx.one_hot(_LABELS, 3))),
+        not close(got, _SCORES - y),
         "You subtracted y from the scores: turn them into probabilities first.",
     )
     yield (
-        numpy.allclose(got.sum(axis=1), 0, atol=1e-4),
-        "Each row must sum to 0: p and y both sum to 1 along axis=1.",
+        not close(got, -y / p),
+        "That is the gradient for the probabilities: go on, through softmax, to the scores.",
     )
-    yield _agrees(got, right), "For [1, 2, 3] and label 2 it is 0.0900, 0.2447, -0.3348."
+    yield (
+        not close(got, _softmax(_SCORES, axis=0) - y),
+        "You normalized the columns, but a sample is a row: each row of p and of y sums to 1.",
+    )
+    yield (
+        not close(got, _softmax(p) - y),
+        "You applied softmax twice: x holds scores, p is softmax of them, once.",
+    )
+    yield close(got, right), f"For [1, 2, 3] and label 2 it is {_shown(right[0])}."
+    yield not changed, "Your function changes its argument x: work on a copy, `x.copy()`."
+    yield _takes_other_shapes(gradient), _OTHER_SHAPE
+    large = array(gradient(_LARGE, numpy.array([0, 1])))
+    yield (
+        close(large, _softmax(_LARGE) - numpy.eye(2)),
+        "Scores of 1000 or -1000 break your softmax: subtract each row's own maximum first, or "
+        "use npx.softmax.",
+    )
+    yield (
+        not _calls(gradient, "record", _SCORES, _LABELS),
+        "Right, but autograd does the work: write down p and y, and subtract.",
+    )
+
+
+def _shown(row):
+    return ", ".join(f"{value:.4f}" for value in row)
 
 
 def _score_gradient(x, labels):
@@ -238,7 +373,56 @@ def _score_gradient(x, labels):
 gradient = Exercise(
     "gradient by hand",
     """Write `score_gradient(x, labels)`: the gradient of the *sum* of the losses with respect to
-    the scores `x`, shape (samples, classes), without `autograd`.""",
+    the scores `x`, shape (samples, classes), without `autograd`. It must survive scores of any
+    size, and leave `x` as it is. (`npx.softmax` and `npx.one_hot` are allowed.)""",
     _gradient_checks,
     _score_gradient,
 )
+
+_EXPECTED, _SEEN = 4, 7
+
+
+def _counts_checks(answer: float) -> Checks:
+    score = math.log(_EXPECTED)
+    yield (
+        not _near(answer, _SEEN - _EXPECTED),
+        "Turn the sign: the gradient is expected minus observed, not observed minus expected.",
+    )
+    yield (
+        not _near(answer, score - _SEEN),
+        "You took the score itself for the expected count: the expected count is exp(score).",
+    )
+    yield (
+        not _near(answer, _EXPECTED - _SEEN * score),
+        "That is the loss: differentiate it with respect to the score.",
+    )
+    yield (
+        not _near(answer, 1 - _SEEN / _EXPECTED),
+        "That is the derivative for the expected count; the question asks for the score.",
+    )
+    yield not _near(answer, _EXPECTED), "That is what the model expects: subtract what was seen."
+    yield (
+        _near(answer, _EXPECTED - _SEEN),
+        f"The derivative of exp(z) - {_SEEN} z is exp(z) - {_SEEN}; put in z = ln {_EXPECTED}.",
+    )
+
+
+counts = Exercise(
+    "gradient for a count",
+    f"""A network predicts how many cars pass in a minute: its score is z, and the expected count
+    is exp(z) (a Poisson distribution), so that its loss for an observed count y is exp(z) - y z,
+    up to a constant. The score is z = ln {_EXPECTED}, and y = {_SEEN} cars were seen. What is the
+    gradient of the loss with respect to z?""",
+    _counts_checks,
+    _EXPECTED - _SEEN,
+    read=number,
+)
+
+
+def _letter_checks(right, hints):  # chapter 4 still imports it: goes with its move to `lettered`
+    def checks(answer):
+        letter = str(answer).strip()[:1].upper()
+        yield letter in {right, *hints}, f"Answer with one letter in quotes, got {answer!r}."
+        yield letter == right, hints.get(letter, "")
+
+    return checks

@@ -1,17 +1,20 @@
 """Lab 2, the surprise meter: what a prediction costs, and what softmax applied twice does to it."""
 
+from collections.abc import Callable
 from types import SimpleNamespace
 
-import numpy as np
-from mxnet import np as mx_np
+import numpy
+from matplotlib.figure import Figure
 
 from ...kit.lab import Checkbox, IntSlider, Lab, Slider
 from ...kit.style import BLUE, GRAY, GREEN, ORANGE
+from ...teaching.learner import attempt
 
 TOP, BOTTOM = 7.5, -1.0
 MOST = 20
-CURVE = np.concatenate([np.geomspace(0.001, 0.1, 30), np.linspace(0.11, 0.999, 90)])
-POINTS = np.array([0.01, 0.05, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 0.99])
+_STEEP = numpy.geomspace(0.001, 0.1, 30)  # near 0, and near 1 where smoothing turns the curve up
+CURVE = numpy.concatenate([_STEEP, numpy.linspace(0.11, 0.89, 60), 1 - _STEEP[::-1]])
+POINTS = numpy.array([0.01, 0.05, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 0.99])
 
 controls = (
     Slider("p", "p of the true class", 0.001, 0.999, step=0.001, value=0.5),
@@ -22,117 +25,137 @@ controls = (
 
 
 def _softmax(scores):
-    exps = np.exp(scores - scores.max(axis=1, keepdims=True))
+    exps = numpy.exp(scores - scores.max(axis=1, keepdims=True))
     return exps / exps.sum(axis=1, keepdims=True)
 
 
-def _scores(p, classes, twice):
+def _received(p, classes, twice):
     """Return what the loss receives, one row for each p: class 0 is true, the others share 1-p."""
-    scores = np.zeros((len(p), classes))
-    scores[:, 0] = np.log(p * (classes - 1) / (1 - p))
+    scores = numpy.zeros((len(p), classes))
+    scores[:, 0] = numpy.log(p * (classes - 1) / (1 - p))
     return _softmax(scores) if twice else scores
 
 
 def _losses(p, target, twice):
-    return -np.log(_softmax(_scores(p, len(target), twice))) @ target
+    return -numpy.log(_softmax(_received(p, len(target), twice))) @ target
 
 
-def _own_losses(loss, p, target, twice):
-    """Ask the learner's function: a smoothed loss is a mixture of the losses of all labels."""
-    classes = len(target)
-    scores = np.repeat(_scores(p, classes, twice), classes, axis=0)
-    labels = np.tile(np.arange(classes), len(p))
-    result = loss(mx_np.array(scores, dtype="float32"), mx_np.array(labels, dtype="int32"))
-    values = np.asarray(getattr(result, "asnumpy", lambda: result)(), dtype="float64")
-    if values.shape != labels.shape:
-        raise ValueError(
-            f"your function must return one loss for each sample: it got {scores.shape} scores "
-            f"and returned shape {values.shape}"
-        )
-    return values.reshape(-1, classes) @ target
-
-
-def compute(p, classes, smoothing, twice, loss=None):
-    """Return the loss in nats at p and along the curve, and the gradient for the scores."""
-    target = np.full(classes, smoothing / classes)
-    target[0] += 1 - smoothing
-    here = np.array([p])
-    received = _scores(here, classes, twice)[0]
+def _gradient(p, target, twice):
+    """Return the gradient of the loss at p for the scores of the network."""
+    received = _received(numpy.array([p]), len(target), twice)[0]
     gradient = _softmax(received[None])[0] - target
     if twice:  # back through the first softmax
         gradient = received * (gradient - received @ gradient)
-    if twice:
-        lowest = np.log(np.e + classes - 1) - target[0]
-    else:
-        lowest = (target[target > 0] * np.log(1 / target[target > 0])).sum()
-    own = None
-    if loss is not None:
-        own = _own_losses(loss, np.append(POINTS, p), target, twice)
+    return gradient
+
+
+def _lowest(target, twice):
+    """Return the lowest loss that any scores of the network can reach."""
+    if twice:  # the first softmax is sure of the true class
+        return numpy.log(numpy.e + len(target) - 1) - target[0]
+    present = target[target > 0]
+    return (present * numpy.log(1 / present)).sum()
+
+
+def _ask(loss, p, target, twice):
+    """Ask the learner's function at each p; return its losses, and a note if there are none."""
+    classes = len(target)
+    scores = numpy.repeat(_received(p, classes, twice), classes, axis=0)
+    labels = numpy.tile(numpy.arange(classes), len(p))
+    own = attempt(loss, scores, labels, shape=labels.shape)
+    if own.values is None:
+        return None, own.note
+    # a smoothed loss is a mixture of the losses of all labels; 0 times nan must not spoil it
+    values = own.values.reshape(-1, classes)[:, target > 0]
+    return values @ target[target > 0], own.note
+
+
+def compute(
+    p: float, classes: int, smoothing: float, twice: bool, loss: Callable | None = None
+) -> SimpleNamespace:
+    """Return the loss in nats at p and along the curve, and the gradient for the scores."""
+    target = numpy.full(classes, smoothing / classes)
+    target[0] += 1 - smoothing
+    places = numpy.append(POINTS, p)
+    at_places = _losses(places, target, twice)
+    own, note = _ask(loss, places, target, twice)
     return SimpleNamespace(
         p=p,
         classes=classes,
         twice=twice,
         curve=_losses(CURVE, target, twice),
-        loss=float(_losses(here, target, twice)[0]),
-        untrained=float(np.log(classes)),
-        lowest=float(lowest),
-        gradient=gradient,
+        loss=float(at_places[-1]),
+        equal=float(numpy.log(classes)),
+        lowest=float(_lowest(target, twice)),
+        gradient=_gradient(p, target, twice),
+        places=places,
         own=own,
-        own_agrees=own is not None
-        and np.allclose(own, _losses(np.append(POINTS, p), target, twice), atol=1e-3),
+        own_note=note,
+        own_agrees=own is not None and bool(numpy.allclose(own, at_places, atol=1e-3)),
     )
 
 
-def draw(figure):
+def draw(figure: Figure) -> Callable[[SimpleNamespace], None]:
+    """Build both charts; return what moves them to a result."""
     left, right = figure.subplots(1, 2)
-    (curve,) = left.plot(CURVE, 0 * CURVE, color=BLUE, animated=True, label="loss")
-    untrained = left.axhline(
-        0, color=GRAY, linestyle="--", animated=True, label="knows nothing: ln K"
-    )
-    lowest = left.axhline(0, color=GREEN, linestyle=":", animated=True, label="lowest possible")
-    (dot,) = left.plot([0], [0], "o", color=BLUE, markersize=10, animated=True)
-    (own,) = left.plot(
-        np.append(POINTS, 0), 0 * np.append(POINTS, 0), "D", color=ORANGE, animated=True
-    )
-    left.set(
+    update_price, update_gradient = _draw_price(left), _draw_gradient(right)
+
+    def update(result):
+        update_price(result)
+        update_gradient(result)
+
+    return update
+
+
+def _draw_price(axes):
+    (curve,) = axes.plot(CURVE, 0 * CURVE, color=BLUE, animated=True, label="loss")
+    equal = axes.axhline(
+        0, color=GRAY, linestyle="--", animated=True, label="equal shares: ln K"
+    )  # fmt: skip
+    lowest = axes.axhline(0, color=GREEN, linestyle=":", animated=True, label="lowest possible")
+    (dot,) = axes.plot(
+        [0], [0], "o", color=BLUE, markersize=10, clip_on=False, animated=True
+    )  # fmt: skip
+    (own,) = axes.plot([], [], "D", color=ORANGE, animated=True)
+    axes.set(
         xlim=(0, 1), ylim=(BOTTOM, TOP), xlabel="probability of the true class",
         ylabel="loss in nats", title="what the prediction costs",
     )  # fmt: skip
-    left.legend(loc="upper right", fontsize=9)
-    number = left.text(0.93, 4.0, "", ha="right", weight="bold", color=BLUE, animated=True)
-    note = left.text(
-        0.93, 3.3, "diamonds: your function", ha="right", color=ORANGE, animated=True,
-        visible=False,
-    )  # fmt: skip
-
-    right.set(
-        xlim=(0, 1), ylim=(-1.15, 1.15), xticks=[], ylabel="gradient of the loss",
-        xlabel="one bar for each class; first: the true one",
-        title="gradient for each score",
-    )  # fmt: skip
-    right.axhline(0, color="black", linewidth=0.8)
-    bars = right.bar(np.zeros(MOST), np.zeros(MOST), animated=True)
-    for bar in bars:
-        bar.set_color(GRAY)
-    bars[0].set_color(ORANGE)
-    true, others = (
-        right.text(0, 0, "", ha=side, va="center", animated=True) for side in ("left", "right")
-    )
-    true.set_position((0.02, 0.85))
-    others.set_position((0.98, 0.85))
-    true.set_color(ORANGE)
+    axes.legend(loc="upper right", fontsize=9)
+    number = axes.text(0.93, 4.1, "", ha="right", weight="bold", color=BLUE, animated=True)
+    note = axes.text(0.93, 3.4, "", ha="right", color=ORANGE, animated=True)
 
     def update(result):
         curve.set_ydata(result.curve)
-        untrained.set_ydata([result.untrained] * 2)
+        equal.set_ydata([result.equal] * 2)
         lowest.set_ydata([result.lowest] * 2)
         dot.set_data([result.p], [result.loss])
         number.set_text(f"at the dot: {result.loss:.3f} nats")
-        own.set_visible(result.own is not None)
-        note.set_visible(result.own is not None)
-        if result.own is not None:
-            inside = np.clip(result.own, BOTTOM, TOP)  # what lies outside sticks to the edge
-            own.set_data(np.append(POINTS, result.p), inside)
+        values = numpy.full(len(result.places), numpy.nan) if result.own is None else result.own
+        finite = numpy.isfinite(values)
+        inside = numpy.clip(values[finite], BOTTOM, TOP)  # what lies outside sticks to the edge
+        own.set_data(result.places[finite], inside)
+        outside = int((inside != values[finite]).sum())
+        words = "diamonds: your function" if finite.any() else ""
+        note.set_text(words + (f" ({outside} outside)" if outside else ""))
+
+    return update
+
+
+def _draw_gradient(axes):
+    axes.set(
+        xlim=(0, 1), ylim=(-1.15, 1.4), xticks=[], yticks=[-1, -0.5, 0, 0.5, 1],
+        ylabel="gradient of the loss", xlabel="one bar for each class; first: the true one",
+        title="gradient for each score",
+    )  # fmt: skip
+    axes.axhline(0, color="black", linewidth=0.8)
+    bars = axes.bar(numpy.zeros(MOST), numpy.zeros(MOST), color=GRAY, animated=True)
+    bars[0].set_color(ORANGE)
+    style = dict(va="center", animated=True)  # above the bars, which end at 1
+    true = axes.text(0.02, 1.22, "", ha="left", color=ORANGE, **style)
+    others = axes.text(0.98, 1.22, "", ha="right", **style)
+
+    def update(result):
         for index, bar in enumerate(bars):
             bar.set_visible(index < result.classes)
             if index < result.classes:
@@ -140,24 +163,29 @@ def draw(figure):
                 bar.set_width(0.8 / result.classes)
                 bar.set_height(result.gradient[index])
         true.set_text(f"true class {_signed(result.gradient[0])}")
-        others.set_text(f"each other {_signed(result.gradient[1])}")
+        words = "other {}" if result.classes == 2 else "others {} each"
+        others.set_text(words.format(_signed(result.gradient[1])))
 
     return update
 
 
-def describe(result):
+def describe(result: SimpleNamespace) -> str:
+    """Return the numbers of both charts, and what is to say of the learner's function."""
+    others = "the other" if result.classes == 2 else "each of the others"
     text = (
         f"The true class gets {result.p:.3f}: loss {result.loss:.3f} nats; "
-        f"knowing nothing costs ln {result.classes} = {result.untrained:.3f}, "
+        f"equal shares cost ln {result.classes} = {result.equal:.3f}, "
         f"the lowest possible is {result.lowest:.3f}."
         f"\nGradient {_signed(result.gradient[0])} for the true score, "
-        f"{_signed(result.gradient[1])} for each other."
+        f"{_signed(result.gradient[1])} for {others}."
     )
     if result.twice:
         text += " Softmax is applied twice."
     if result.own is not None:
-        text += " Your function agrees." if result.own_agrees else " Your function differs."
-    return text
+        gives = f"{result.own[-1]:.3f}" if abs(result.own[-1]) < 1e4 else f"{result.own[-1]:.3g}"
+        agrees = "agrees" if result.own_agrees else f"differs: it gives {gives} at the dot"
+        text += f" Your function {agrees}."
+    return f"{text} {result.own_note}".strip()
 
 
 def _signed(number):

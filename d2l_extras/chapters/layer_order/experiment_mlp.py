@@ -15,7 +15,7 @@ ORDERS = ("bn-act-drop", "act-drop-bn", "drop-bn-act")
 def run(seed, order, rate, samples):
     """Train a perceptron 64-64-64-10 by Adam; return its losses after every tenth of the run.
 
-    `train_loss` is what a training loop prints: in train mode, while the weights move.
+    `running_loss` is what a training loop prints: in train mode, while the weights move.
     """
     digits, epochs = Digits(), SEEN // samples
     few = tuple(array[:samples] for array in digits.train)
@@ -26,7 +26,7 @@ def run(seed, order, rate, samples):
     data = InMemory(few, val=digits.val, batch_size=64)
     history = fit(net, data, epochs=epochs, optimizer="adam", learning_rate=0.002, progress=False)
     return [
-        {name: row[name] for name in ("epoch", "train_loss", "val_loss", "val_accuracy")}
+        {name: row[name] for name in ("epoch", "running_loss", "val_loss", "val_accuracy")}
         for row in history.rows[epochs // ROWS - 1 :: epochs // ROWS]
     ]
 
@@ -41,6 +41,6 @@ experiment = Experiment(
         for order in ORDERS
     ],
     seeds=range(10),
-    tolerances={"train_loss": 0.02, "val_loss": 0.02, "val_accuracy": 0.02},
+    tolerances={"running_loss": 0.02, "val_loss": 0.02, "val_accuracy": 0.02},
     description="Losses of perceptrons on Digits, dropout before or after batch normalization.",
 )

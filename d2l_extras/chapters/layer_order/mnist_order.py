@@ -33,7 +33,7 @@ def run(seed, order, epochs=EPOCHS):
     return [
         {
             "epoch": row["epoch"],
-            "train_loss": row["train_loss"],
+            "running_loss": row["running_loss"],
             "test_loss": row["val_loss"],
             "test_accuracy": row["val_accuracy"],
         }

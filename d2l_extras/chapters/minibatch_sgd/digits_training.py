@@ -1,9 +1,10 @@
 """Lab 3b, train on digits: batch size and learning rate moved while a network trains."""
 
 import time
+from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
 
-import numpy as np
+import numpy
 from mxnet import init
 from mxnet.gluon import nn
 
@@ -35,7 +36,7 @@ class _LiveBatches(Minibatches):
         self.values = values
 
     def __iter__(self):
-        order = np.random.permutation(self.samples)
+        order = numpy.random.permutation(self.samples)
         start = 0
         while start < self.samples:
             rows = order[start : start + self.values["batch_size"]].astype("int32")
@@ -63,22 +64,22 @@ def _network(name):
 
 def _result(values, seen=(), losses=(), checked=(), accuracies=()):
     return SimpleNamespace(
-        seen=np.array(seen) / SAMPLES,  # epochs gone through at each batch
-        losses=np.array(losses),
-        checked=np.array(checked) / SAMPLES,
-        accuracies=np.array(accuracies),
-        broken=len(losses) > 0 and not np.isfinite(losses[-1]),
+        seen=numpy.array(seen) / SAMPLES,  # epochs gone through at each batch
+        losses=numpy.array(losses),
+        checked=numpy.array(checked) / SAMPLES,
+        accuracies=numpy.array(accuracies),
+        broken=len(losses) > 0 and not numpy.isfinite(losses[-1]),
         **values,
     )
 
 
-def compute(network, learning_rate, batch_size, epochs):
+def compute(network: str, learning_rate: float, batch_size: int, epochs: int) -> SimpleNamespace:
     """Return the state before training: nothing measured yet."""
     return _result(dict(network=network, learning_rate=learning_rate, batch_size=batch_size,
                         epochs=epochs))  # fmt: skip
 
 
-def run(values):
+def run(values: Mapping) -> Iterator[tuple[float, SimpleNamespace]]:
     """Train live; learning rate, batch size and epochs are read anew before each batch.
 
     Every run starts from the same weights and shuffles: it sets the seed.
@@ -109,47 +110,56 @@ def run(values):
 def draw(figure):
     left, right = figure.subplots(1, 2)
     left.set(xlim=(0, MAX_EPOCHS), ylim=(1e-2, 1e2), yscale="log", xlabel="epochs",
-             ylabel="loss of each batch (nats)", title="training loss, batch by batch")  # fmt: skip
-    left.axhline(np.log(10), linestyle=":", color=GRAY, label="knows nothing: ln 10")
-    (losses,) = left.plot([], [], color=BLUE, linewidth=1, label="batch loss", animated=True)
-    left.legend(loc="upper right", fontsize=8)
-    right.set(xlim=(0, MAX_EPOCHS), ylim=(0, 1.02), xlabel="epochs", ylabel="accuracy (share)",
-              title="validation accuracy")  # fmt: skip
+             ylabel="loss of each batch (nats)")  # fmt: skip
+    left.axhline(numpy.log(10), linestyle=":", color=GRAY)
+    left.text(1.01, numpy.log(10), "ln 10", va="center", transform=left.get_yaxis_transform())
+    (losses,) = left.plot([], [], color=BLUE, linewidth=1, animated=True)
+    setting = left.set_title("batch 1200, rate 0.0123")
+    right.set(xlim=(0, MAX_EPOCHS), ylim=(0, 1.02), xlabel="epochs",
+              ylabel="validation accuracy (share)")  # fmt: skip
     (accuracies,) = right.plot([], [], "o-", color=ORANGE, markersize=3, animated=True)
-    finish = [axis.axvline(1, color=GRAY, linestyle="--", animated=True) for axis in (left, right)]
-    text = dict(transform=right.transAxes, ha="right", animated=True,
-                bbox=dict(facecolor="white", edgecolor="none", pad=2))  # fmt: skip
-    setting = right.text(0.97, 0.05, "", **text)
-    counter = right.text(0.97, 0.17, "", weight="bold", **text)
+    counter = right.set_title("3000 updates in 20.00 epochs")
+    for title in (setting, counter):
+        title.set_animated(True)
     note = banner(left)
 
     def update(result):
         losses.set_data(result.seen, result.losses)
         losses.set_marker("." if len(result.losses) <= 60 else "")
         accuracies.set_data(result.checked, result.accuracies)
-        for line in finish:
-            line.set_xdata([result.epochs] * 2)
-        setting.set_text(
-            f"{result.network}, batch {result.batch_size}, rate {result.learning_rate:.3g}"
-        )
         epochs = result.seen[-1] if len(result.seen) else 0
-        counter.set_text(f"{epochs:.2f} epochs, {len(result.losses)} updates")
+        end = 1.02 * max(result.epochs, epochs)
+        for axis in (left, right):
+            if axis.get_xlim() != (0, end):
+                axis.set_xlim(0, end)
+        setting.set_text(f"batch {result.batch_size}, rate {result.learning_rate:.3g}")
+        counter.set_text(f"{_updates(len(result.losses))} in {_epochs(epochs)}")
         set_banner(note, "diverged: the loss is nan" if result.broken else "")
 
     return update
 
 
-def describe(result):
+def _updates(number):
+    return f"{number} update" + ("" if number == 1 else "s")
+
+
+def _epochs(number):
+    return f"{number:.2f} epoch" + ("" if number == 1 else "s")
+
+
+def describe(result: SimpleNamespace) -> str:
     setting = (
         f"{result.network}, batch size {result.batch_size}, "
         f"learning rate {result.learning_rate:.3g}"
     )
     if not len(result.losses):
         updates = result.epochs * -(-SAMPLES // result.batch_size)
-        return f"Untrained {setting}. Run makes {updates} updates in {result.epochs} epochs."
-    text = f"{setting}: {result.seen[-1]:.2f} epochs, {len(result.losses)} updates"
+        epochs = f"{result.epochs} epoch" + ("" if result.epochs == 1 else "s")
+        return f"Untrained {setting}. Run makes {_updates(updates)} in {epochs}."
+    text = f"{setting}: {_epochs(result.seen[-1])}, {_updates(len(result.losses))}"
     if result.broken:
         return f"{text}. Diverged: the loss is no longer a number."
+    text += f", batch loss {result.losses[-1]:.2f}"
     if len(result.accuracies):
         text += f", validation accuracy {result.accuracies[-1]:.2f}"
     return text + "."

@@ -4,9 +4,9 @@ import importlib
 
 import numpy
 import pytest
-from mxnet import np
 
 from d2l_extras import labs, records
+from tests.chapters.notebook import typed
 
 module = importlib.import_module("d2l_extras.chapters.dropout.lab")
 
@@ -53,30 +53,77 @@ def test_nearest_recorded_rate_is_the_bold_one(p, rate):
     assert f"Recorded at p = {rate:g}" in labs.dropout(p=p).text
 
 
-def scaled(x, p):
-    return x * (np.random.uniform(size=x.shape) >= p).astype("float32") / (1 - p)
+SCALED = """
+def answer(x, p):
+    if not autograd.is_training():
+        return x
+    return x * (np.random.uniform(size=x.shape) >= p) / (1 - p)
+"""
 
 
-def test_own_dropout_agrees_differs_or_fails_and_the_text_says_so():
-    assert "Your dropout agrees" in labs.dropout(dropout=scaled).text
-    unscaled = labs.dropout(dropout=lambda x, p: scaled(x, p) * (1 - p))
-    assert "Your dropout differs: mean 0.25" in unscaled.text
-    always = labs.dropout(mode="predict", dropout=scaled)
-    assert "Your dropout differs" in always.text
-    flat = labs.dropout(dropout=lambda x, p: x.sum())
-    assert "must keep the shape" in flat.error
+def test_own_dropout_agrees_or_differs_and_the_text_says_so():
+    right = typed(SCALED)
+    for state in ({}, {"p": 0.05, "averaged": 200}, {"p": 0.9}, {"mode": "predict"}):
+        assert "Your dropout agrees." in labs.dropout(dropout=right, **state).text
+    unscaled = typed(SCALED.replace("/ (1 - p)", ""))
+    assert "Your dropout differs: mean 0.25" in labs.dropout(dropout=unscaled).text
+    barely = labs.dropout(dropout=unscaled, p=0.05, averaged=200)
+    assert "Your dropout differs" in barely.text
+    milder = typed(SCALED.replace("return x *", "p /= 2\n    return x *"))  # same mean, less spread
+    assert "Your dropout differs: mean 0.50, spread 0.5" in labs.dropout(dropout=milder).text
+    always = typed(SCALED.replace("not autograd.is_training()", "False"))
+    assert "Your dropout differs" in labs.dropout(dropout=always, mode="predict").text
+
+
+@pytest.mark.parametrize(
+    ("body", "says", "drawn"),
+    [
+        ("...", "still empty", False),
+        ("raise ValueError('no')", "failed: ValueError in line 2 of answer: no", False),
+        ("return x.sum()", "returned an array of shape ()", False),
+        ("return [[0.5] * x.shape[1]] * len(x)", "differs", True),
+        ("return x * float('nan')", "returned nan", False),
+        ("return x * 1e39", "returned infinity", False),
+        ("return x * 1e30", "differs: mean 5.0e+29", True),
+        ("return 'x'", "expected numbers", False),
+        ("x *= 2\n    return x", "differs: mean 1.00, spread 0.00. Your function changed", True),
+        ("print(end='')", "returned nothing", False),
+    ],
+)
+def test_learners_broken_function_leaves_the_picture_and_is_named(body, says, drawn):
+    plain, view = labs.dropout(), labs.dropout(dropout=typed(f"def answer(x, p):\n    {body}"))
+    assert not view.error and says in view.text
+    assert view.text.startswith(plain.text)  # the lab's own words stay
+    assert (view.png != plain.png) == drawn
+    view.set(dropout=None)
+    assert view.png == plain.png and view.text == plain.text
+
+
+def test_result_does_not_depend_on_what_was_computed_before():
+    first = compute(p=0.3)
+    again = [compute(p=p) for p in (0.9, 0.3)][1]
+    assert (first.seen == again.seen).all() and (first.kept == again.kept).all()
 
 
 def test_run_repeats_the_recorded_one_and_obeys_the_other_controls():
     values = {**labs.dropout.defaults(), "p": 0.5}
-    widths = set()
+    results = []
     for fraction, result in module.run(values):
         assert 0 < fraction <= 1
-        widths.add(result.width)
+        results.append(result)
         values["width"] = 4
-    assert widths == {8, 4}
+    assert [results[0].width, results[-1].width] == [8, 4]
+    assert len(results[0].live.epochs) == 1  # a result is not changed by the later ones
     table = records.read("dropout")
     table = table[(table.rate == 0.5) & (table.seed == 0) & (table.wrong_labels == 0.2)]
-    assert result.live.epochs == table.epoch.tolist()
+    assert list(result.live.epochs) == table.epoch.tolist()
     assert result.live.accuracies == pytest.approx(table.val_accuracy.tolist(), abs=0.005)
     assert "Your run at p = 0.50" in module.describe(result)
+
+
+def test_finished_run_stays_in_the_pictures_after_it_and_gives_way_to_the_next():
+    run = compute()._replace(live=module.Live(0.5, (1, 2), (0.2, 0.3)))
+    new = compute(p=0.3)
+    kept = module.keep(new, run)
+    assert kept.live == run.live and kept.p == 0.3 and new.live is None
+    assert module.keep(run, new).live == run.live

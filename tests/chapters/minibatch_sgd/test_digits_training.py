@@ -50,3 +50,10 @@ def test_learning_rate_moved_on_the_way_acts_on_the_next_step():
         live["learning_rate"] = 1.0
     assert moving[1] == pytest.approx(still[1], abs=1e-6)  # the first step was taken at 1e-3
     assert moving[2] < still[2] - 0.1
+
+
+def test_text_and_axes_tell_one_update_and_the_end_of_the_run():
+    view = labs.digits_training(batch_size=1200, epochs=1)
+    assert view.text.endswith("Run makes 1 update in 1 epoch.")
+    view.start()
+    assert "1.00 epoch, 1 update, batch loss 2." in view.text
