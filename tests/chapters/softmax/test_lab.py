@@ -4,6 +4,7 @@ import io
 
 import numpy
 import pytest
+from matplotlib.figure import Figure
 from mxnet import np, npx
 from PIL import Image
 
@@ -77,6 +78,11 @@ def test_a_stable_function_of_the_learner_survives_where_the_naive_formula_break
     assert text.endswith("Your function is right here.")
 
 
+def test_the_learners_function_gets_the_scores_divided_by_the_temperature():
+    text = labs.softmax(temperature=0.5, shift=2.0, softmax=npx.softmax).text
+    assert text.endswith("Your function is right here.")
+
+
 def test_a_naive_function_of_the_learner_is_seen_to_break():
     assert "Your function differs: nan" in labs.softmax(a=100.0, softmax=_naive).text
 
@@ -119,6 +125,53 @@ def test_a_function_that_changes_its_argument_is_told_so():
     source = "def f(x):\n    x -= x.max()\n    return np.exp(x) / np.exp(x).sum()"
     text = labs.softmax(softmax=typed(source, "f")).text
     assert "right here" in text and "changed its argument in place" in text
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        dict(a=-5.0, shift=-50.0),
+        dict(c=105.0, temperature=0.5),
+        dict(a=100.0, b=10.0, c=0.0, subtract_max=False),
+        dict(a=88.5, b=88.5, c=88.5, subtract_max=False),
+    ],
+)
+def test_bars_and_their_numbers_are_those_of_the_three_steps(state):
+    lab, figure = labs.softmax, Figure()
+    values = {**lab.defaults(), **state}
+    update = lab.draw(figure)
+    update(lab.compute(**lab.defaults()))
+    result = lab.compute(**values)
+    update(result)
+    scores = numpy.array([values[name] for name in "abc"]) + values["shift"]
+    exponents = scores - scores.max() if values["subtract_max"] else scores
+    with numpy.errstate(over="ignore"):
+        exps = numpy.exp(numpy.float32(exponents / values["temperature"]))
+    shares = numpy.where(numpy.isinf(exps), 1, 0) if numpy.isinf(exps).any() else exps / exps.max()
+    heights = [[bar.get_height() for bar in axes.patches] for axes in figure.axes]
+    assert heights[0] == pytest.approx(list(scores))
+    assert heights[1] == pytest.approx(list(shares), abs=1e-6)
+    assert heights[2] == pytest.approx(list(numpy.nan_to_num(result.probabilities)), abs=1e-6)
+    for axes, wanted in zip(figure.axes, (scores, exps, result.probabilities), strict=True):
+        numbers = [float(text.get_text().replace("−", "-")) for text in axes.texts[:3]]
+        assert numbers == pytest.approx(list(wanted), rel=0.15, abs=1e-4, nan_ok=True)
+    low, high = figure.axes[0].get_ylim()
+    assert low < scores.min() and scores.max() < high
+
+
+def test_marks_and_caption_in_the_picture_are_the_learners_numbers():
+    lab, figure = labs.softmax, Figure()
+    update = lab.draw(figure)
+    half = typed("def f(x): return np.array([[0.5, -7, float('nan')]])", "f")
+    update(lab.compute(**lab.defaults(), softmax=half))
+    (marks,) = [line for line in figure.axes[2].lines if line.get_marker() == "D"]
+    assert marks.get_visible()
+    assert marks.get_ydata() == pytest.approx([0.5, numpy.nan, numpy.nan], nan_ok=True)
+    assert "◆ your function; the rest nan" in [text.get_text() for text in figure.axes[2].texts]
+    update(lab.compute(**lab.defaults()))
+    assert not marks.get_visible()
+    assert not [t for t in figure.axes[2].texts if "your function" in t.get_text()]
 
 
 def _changed(view, other):

@@ -2,6 +2,7 @@
 
 import numpy
 import pytest
+from matplotlib.figure import Figure
 
 from d2l_extras import labs
 from d2l_extras.chapters.start.lab import X, Y
@@ -51,8 +52,38 @@ def test_whatever_a_learners_function_does_the_labs_own_picture_stays(body, told
     assert view.png == own.png
 
 
-def test_a_line_that_leaves_the_picture_is_told_by_a_note():
-    inside, outside = labs.line(w=2.0, b=-2.0), labs.line(w=2.0, b=-1.5)
-    moved = labs.line(w=2.0, b=-1.5)
-    moved.set(b=-2.0)
-    assert moved.png == inside.png != outside.png
+@pytest.mark.parametrize(
+    ("w", "b", "side"), [(2.0, -2.0, 0), (2.0, -1.5, -1), (-2.0, 2.0, 0), (-2.0, 1.5, 1)]
+)
+def test_a_line_that_leaves_the_picture_is_told_by_a_note_on_the_other_side(w, b, side):
+    figure = Figure()
+    labs.line.draw(figure)(labs.line.compute(w=w, b=b))
+    (note,) = figure.axes[0].texts
+    assert note.get_visible() == (side != 0)
+    assert side * note.get_position()[1] >= 0
+
+
+@pytest.mark.parametrize("state", [{}, dict(w=-2.0, b=-3.0), dict(w=0.75, b=-1.0)])
+def test_line_bar_and_number_in_the_picture_are_those_of_the_state(state):
+    lab, figure = labs.line, Figure()
+    update = lab.draw(figure)
+    half = _loss("return ((prediction - y) ** 2).mean() / 2")
+    values = {**lab.defaults(), **state}
+    update(lab.compute(**values, loss=half))
+    left, right = figure.axes
+    prediction = values["w"] * X + values["b"]
+    wanted = ((prediction - Y) ** 2).mean()
+    assert left.lines[1].get_ydata() == pytest.approx(prediction)
+    gaps = left.collections[0].get_segments()
+    assert [gap[:, 1].tolist() for gap in gaps] == [
+        pytest.approx(pair) for pair in zip(Y, prediction, strict=True)
+    ]
+    (bar,) = right.patches
+    assert bar.get_y() + bar.get_height() == pytest.approx(wanted)
+    assert f"{wanted:.3f}" in [text.get_text() for text in right.texts]
+    low, high = right.get_ylim()
+    assert low < wanted < high / 1.5, "the number needs room above the bar"
+    (mark,) = [line for line in right.lines if line.get_marker() == "D"]
+    assert mark.get_visible() == (wanted / 2 > low)
+    if mark.get_visible():
+        assert mark.get_ydata() == pytest.approx([wanted / 2], rel=1e-5)
