@@ -131,8 +131,9 @@ HINTS = {  # from a part of an error's text to what it means for the learner
     "changed in place or asked for its values: write x = x - ..., not x -= ...",
     "'_Symbol' object has no attribute": "when the layer is traced x is a symbol: it has no "
     ".shape, no .item(), no values. Say it with operators of F.np and F.npx",
-    "'_Symbol' object is not": "when the layer is traced x is a symbol, which cannot be gone "
-    "through or cut into rows by Python. Say it with operators of F.np and F.npx",
+    "is not iterable": "when the layer is traced x is a symbol, which Python cannot go through row "
+    "by row. Say it with operators of F.np and F.npx",
+    "list of symbols": "does hybrid_forward return one array, with `return`?",
     "not supported": "when the layer is traced x is a symbol, which np and npx refuse: use F.np "
     "and F.npx",
     "must have NDArray type": "when the layer is traced x is a symbol, which np and npx refuse: "
@@ -148,10 +149,16 @@ def _explained() -> Iterator[None]:
         yield
     except NotImplementedError as error:
         if not str(error):  # Gluon's own method
-            raise Unclear("write the method hybrid_forward(self, F, x)") from error
+            raise Unclear("the method hybrid_forward(self, F, x) is missing") from error
         _raise_with_hint(error)
     except Exception as error:
         _raise_with_hint(error)
+
+
+def _original(error: Exception) -> Exception:
+    """Return what Gluon wrapped: a layer of unknown shapes is traced before its first batch."""
+    wrapped = "cannot be inferred" in str(error) and isinstance(error.__context__, Exception)
+    return error.__context__ if wrapped else error
 
 
 def _raise_with_hint(error: Exception) -> None:
@@ -290,10 +297,15 @@ def _dense_checks(layer: type) -> Checks:
         unused = [name for name in found.keys() if f"'{name}'" in str(error)]
         yield not unused, f"hybrid_forward never uses {', '.join(unused)}: is the bias added?"
         yield (
-            "cannot be inferred" not in str(error),
+            "Cannot decide shape" not in str(error),
             "Leave out only what is unknown: shape=(units, -1), not the whole shape.",
         )
-        raise
+        yield (
+            "Shape inconsistent" not in str(error),
+            "The shapes do not fit: weight is (units, inputs), x is (samples, inputs), so that x "
+            "times weight.T is (samples, units).",
+        )
+        _raise_with_hint(_original(error))
     shapes = sorted((parameter.shape for parameter in found.values()), key=len)
     yield (
         shapes != [(3,), (4, 3)],

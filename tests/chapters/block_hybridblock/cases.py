@@ -4,6 +4,29 @@ from mxnet import np
 from mxnet.gluon import nn
 
 from d2l_extras.chapters.block_hybridblock import exercises as block_hybridblock
+from tests.chapters.notebook import typed
+
+
+def cell(name, *lines, method="hybrid_forward(self, F, x)"):
+    """Return the layer that a learner typed: a class with one method of these lines."""
+    body = "\n        ".join(lines)
+    return typed(f"class {name}(nn.HybridBlock):\n    def {method}:\n        {body}", name)
+
+
+DENSE_INIT = """
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        with self.name_scope():
+            self.kernel = self.params.get("kernel", shape=(units, -1), allow_deferred_init=True)
+            self.offset = self.params.get("offset", shape=(units,), init=init.Zero())
+"""
+
+
+def dense_cell(*lines, method="hybrid_forward(self, F, x, kernel, offset)", first=DENSE_INIT):
+    """Return the dense layer that a learner typed."""
+    body = "\n        ".join(lines)
+    source = f"class MyOwnDense(nn.HybridBlock):{first}\n    def {method}:\n        {body}"
+    return typed(source, "MyOwnDense")
 
 
 def _layer(hybrid_forward, base=nn.HybridBlock):
@@ -132,7 +155,23 @@ def _item(F, x):
 
 CASES = {
     block_hybridblock.count: {
-        "right": [5250.0, 14 * 64 + 64 + 64 * 64 + 64 + 64 * 2 + 2, np.array(5250)],
+        "right": [
+            5250.0,
+            "5,250",
+            "5250",
+            np.array(5250),
+            [5250],
+            typed("answer = 15 * 64 + 65 * 64 + 65 * 2"),
+            typed(
+                """
+                net = nn.Sequential()
+                net.add(nn.Dense(64), nn.Dense(64), nn.Dense(2))
+                net.initialize()
+                net(np.ones((1, 14)))
+                answer = sum(p.data().size for p in net.collect_params().values())
+            """.replace("\n" + 16 * " ", "\n")
+            ),
+        ],
         "wrong": [
             (5120, "one bias"),
             (130, "add the weights"),
@@ -140,29 +179,40 @@ CASES = {
             (5264, "not for each input"),
             (144, "units"),
             (7, "inputs x outputs"),
+            ("many", "one number"),
+            ((896, 4096, 128), "one number"),
         ],
     },
     block_hybridblock.calls: {
-        "right": [5.0, 3 + 1 + 1],
+        "right": [5.0, "3 + 1 + 1", "5", np.array([5]), typed("answer = len([1, 1, 1, 1, 1])")],
         "wrong": [
             (23, "replays"),
             (3, "To trace"),
             (4, "traces anew"),
             (2, "3 calls"),
             (13, "Add up"),
+            ("five", "one number"),
         ],
     },
     block_hybridblock.prints: {
-        "right": ["C", "c"],
-        "wrong": [("A", "suppresses"), ("B", "eager net"), ("D", "never appears"), (1, "letter")],
+        "right": ["C", "(c)", "c.", "C: it is traced only once", "I choose C"],
+        "wrong": [
+            ("A", "suppresses"),
+            ("B", "eager net"),
+            ("(d)", "never appears"),
+            (1, "one letter"),
+            ("because it replays", "got 'because it replays'"),
+            ("C or D", "got 'C or D'"),
+        ],
     },
     block_hybridblock.alone: {
-        "right": ["C", " c: stored means"],
+        "right": ["C", " c: stored means", "(C)", "c.", "Answer C"],
         "wrong": [
             ("A", "What is left"),
             ("B", "another layer"),
             ("D", "only faster"),
             ("yes", "one letter"),
+            ("A and C", "got 'A and C'"),
         ],
     },
     block_hybridblock.center: {
@@ -170,6 +220,11 @@ CASES = {
             _layer(lambda F, x: x - x.mean(axis=0)),
             _layer(lambda F, x: x - x.mean(axis=0, keepdims=True)),
             _layer(lambda F, x: F.np.subtract(x, F.np.mean(x, axis=0))),
+            cell("CenterFeatures", "return x - x.mean(0)"),
+            cell("CenterFeatures", "mean = F.np.mean(x, axis=0)", "x = x - mean", "return x"),
+            cell("CenterFeatures", "return x + -1 * F.np.average(x, axis=0)"),
+            cell("C", "return x - F.np.sum(x, axis=0) / F.np.sum(F.np.ones_like(x), axis=0)"),
+            cell("CenterFeatures", "return (x.T - x.T.mean(axis=1, keepdims=True)).T"),
         ],
         "wrong": [
             (_layer(lambda F, x: x - x.mean()), "mixes the features"),
@@ -184,6 +239,21 @@ CASES = {
             (_layer(lambda F, x: x), "mean 0"),
             (_layer(lambda F, x: x - np.mean(x, axis=0)), "F.np and F.npx"),
             (_layer(lambda F, x: x - x.sum(axis=0) / x.shape[0]), "no .shape"),
+            (cell("C", "return x - x.mean(axis=1)"), "means of the samples"),
+            (cell("C", "return x - x.sum(axis=0)"), "sum of a column"),
+            (cell("C", "return x - (x.max(axis=0) + x.min(axis=0)) / 2"), "middle between"),
+            (cell("C", "return x - x.sum(axis=0) / 3"), "the number of samples may change"),
+            (cell("C", "x -= x.mean(axis=0)", "return x"), "x -="),
+            (cell("C", "return [x - x.mean(axis=0)]"), "one array, got a list"),
+            (
+                cell("C", "return x - x.mean(axis=0)", method="hybrid_forward(self, x)"),
+                "self, F, x",
+            ),
+            (cell("C", "return x", method="hybrid_foward(self, F, x)"), "is missing"),
+            (cell("C", "return np.array([r - x.mean(axis=0) for r in x])"), "row by row"),
+            (cell("C", "return x - F.mean(x, axis=0)"), "legacy interface"),
+            (cell("C", "self.units = 3", "return x", method="__init__(self, units)"), "__init__"),
+            (cell("C", "return x - undefined"), "NameError in line 2 of hybrid_forward"),
             (_CenterForward, "hybrid_forward(self, F, x)"),
             (_CenterBlock, "plain nn.Block"),
             (_CenterAtFirst, "something else"),
@@ -199,6 +269,20 @@ CASES = {
             _dense(hybrid_forward=lambda self, F, x, weight, bias: F.np.dot(x, weight.T) + bias),
             _dense(shape=(0,)),
             _dense(shape=None),  # fully_connected tells the shape
+            dense_cell("return F.np.dot(x, kernel.T) + offset"),
+            dense_cell("return F.np.dot(x, F.np.transpose(kernel)) + offset"),
+            dense_cell("return F.np.add(F.np.dot(kernel, x.T).T, offset)"),
+            dense_cell("return F.npx.fully_connected(x, kernel, offset, num_hidden=3)"),
+            dense_cell(
+                "return self.net(x)",
+                method="hybrid_forward(self, F, x)",
+                first="""
+    def __init__(self, units):
+        super(MyOwnDense, self).__init__()
+        self.net = nn.HybridSequential()
+        self.net.add(nn.Dense(units))
+""",
+            ),
         ],
         "wrong": [
             (_dense(bias_init=None), "should start at 0"),
@@ -215,7 +299,18 @@ CASES = {
             (_DenseTransposed, "one row a unit"),
             (_DenseInList, "finds no parameters"),
             (_DenseForward, "never compiles"),
-            (_DenseNoSuper, "_children"),
+            (_DenseNoSuper, "super().__init__()"),
+            (dense_cell("return F.np.dot(x, kernel) + offset"), "shapes do not fit"),
+            (
+                dense_cell("return F.np.dot(x, weight.T) + bias"),
+                "NameError in line 2 of hybrid_forward",
+            ),
+            (
+                dense_cell("return x", method="hybrid_forward(self, F, x)"),
+                "then the layer's own parameters",
+            ),
+            (dense_cell("F.np.dot(x, kernel.T) + offset"), "with `return`?"),
+            (type("NoBlock", (), {"forward": lambda self, x: x}), "Derive your class"),
             (
                 _dense(hybrid_forward=lambda self, F, x, weight, bias: F.np.dot(x, weight.T)),
                 "is the bias added?",
@@ -245,6 +340,14 @@ CASES = {
             _layer(lambda F, x: F.np.where(x.mean() > 0, x, -x)),
             _layer(lambda F, x: x * (2 * (F.np.mean(x) > 0) - 1)),
             _layer(lambda F, x: F.np.where(F.np.sum(x) <= 0, -x, x)),
+            cell("Flip", "return F.np.where(F.np.mean(x) > 0, x, -1 * x)"),
+            cell("Flip", "positive = x.mean() > 0", "return positive * x - (1 - positive) * x"),
+            cell(
+                "Flip",
+                "m = x.mean()",
+                "s = F.np.where(m > 0, F.np.ones_like(m), -F.np.ones_like(m))",
+                "return s * x",
+            ),
         ],
         "wrong": [
             (_layer(_if), "Python's `if`"),
@@ -260,6 +363,9 @@ CASES = {
             (_layer(lambda F, x: x), "-x comes back"),
             (_layer(lambda F, x: F.npx.relu(x)), "A ReLU"),
             (_FlipForward, "never compiles"),
+            (cell("Flip", "return F.np.where((x.max() + x.min()) > 0, x, -x)"), "do not decide"),
+            (cell("Flip", "return x if float(x.mean()) > 0 else -x"), "float()"),
+            (cell("Flip", "F.np.where(x.mean() > 0, x, -x)"), "returned nothing"),
         ],
     },
 }
