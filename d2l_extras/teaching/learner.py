@@ -235,7 +235,3 @@ def attempt(function: Callable | None, *arguments: Any, shape: tuple[int, ...] =
         kind = "nan" if numpy.isnan(values).any() else "infinity"
         return Own(values, f"Your function returned {kind}.")
     return Own(values, "Your function changed its argument in place." if learner.changed else "")
-
-
-def call_on_row(function: Callable, row: numpy.ndarray) -> numpy.ndarray:  # goes with its caller
-    return attempt(function, numpy.asarray(row)[None], shape=(1, len(row))).values[0]

@@ -417,12 +417,3 @@ counts = Exercise(
     _EXPECTED - _SEEN,
     read=number,
 )
-
-
-def _letter_checks(right, hints):  # chapter 4 still imports it: goes with its move to `lettered`
-    def checks(answer):
-        letter = str(answer).strip()[:1].upper()
-        yield letter in {right, *hints}, f"Answer with one letter in quotes, got {answer!r}."
-        yield letter == right, hints.get(letter, "")
-
-    return checks
