@@ -55,9 +55,9 @@ def stored_labs(path):
     """Return the number of each cell that opens a lab, with the words stored below its picture."""
     found = {}
     for number, cell in enumerate(nbformat.read(path, 4).cells):
-        data = [output.get("data", {}) for output in cell.get("outputs", [])]
-        if "dx.labs." in cell.source and data and "image/png" in data[0]:
-            found[number] = data[1]["text/plain"]
+        for output in cell.get("outputs", []):
+            if "d2l-extras-words" in output.get("data", {}).get("text/html", ""):
+                found[number] = output.data["text/plain"]
     return found
 
 

@@ -35,7 +35,7 @@ def test_lab_that_was_run_and_saved_is_still_seen_when_the_notebook_is_opened_ag
     (lab,) = notebook.labs
     words = lab.read()["words"]
     picture, said = (
-        notebook.cell(1).locator(".jp-RenderedImage"),
+        notebook.cell(1).locator(".d2l-extras-words img"),
         notebook.cell(1).get_by_text(words),
     )
     expect(picture).to_be_hidden()  # the lab itself shows both
