@@ -37,6 +37,7 @@ def test_sample_trained_again_has_the_recorded_accuracies(record, change):
         before = record.loc[(*(setting[name] for name in KEY), 2, row.after)]
         for part in ("train_accuracy", "val_accuracy", "test_accuracy"):
             assert getattr(row, part) == pytest.approx(before[part], abs=0.005)
+        assert row.growth == pytest.approx(before.growth, abs=0.005)
 
 
 def test_every_setting_is_swept_once_with_at_least_eight_paired_seeds():

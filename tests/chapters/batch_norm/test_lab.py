@@ -117,6 +117,8 @@ def test_own_function_agrees_or_differs_and_the_text_says_so():
         assert "Your function agrees" in labs.batch_norm(mode=mode, batch_norm=BOTH).text
     wrong = labs.batch_norm(mode=PREDICT, batch_norm=ALWAYS_BATCH)
     assert "Your function differs by up to" in wrong.text
+    nearly = labs.batch_norm(batch_norm=lambda *a: 1.01 * BOTH(*a))
+    assert "Your function differs by up to 0.02." in nearly.text
 
 
 @pytest.mark.parametrize(
@@ -160,3 +162,27 @@ def test_huge_result_is_drawn_at_the_edge_and_said():
     assert "some outputs are off the chart" in notes(mode=PREDICT, batch_size=1, updates=500)
     quiet = notes(batch_norm=own("..."))
     assert not [text for text in quiet if "chart" in text or "your function" in text]
+
+
+# --- the picture
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, 256])
+def test_picture_shows_the_numbers_of_the_result(batch_size):
+    state = {"batch_size": batch_size, "momentum": 0.7, "updates": 40}
+    view, result = labs.batch_norm(**state), compute(**state)
+    before, _, way, strip = view._picture.figure.axes
+    lines = {line.get_label(): line.get_xdata()[0] for line in before.lines}
+    assert lines["batch mean"] == result.batch.mean()
+    assert (lines["running mean"], lines["true mean"]) == (result.means[-1], module.MEAN)
+    curves = [line.get_ydata() for line in way.lines]
+    assert any(numpy.array_equal(curve, result.means) for curve in curves)
+    spread = numpy.sqrt(result.variances)
+    for edge in (result.means - spread, result.means + spread):
+        assert any(numpy.array_equal(curve, edge) for curve in curves)
+    error = module.SD / batch_size**0.5
+    heights = {line.get_ydata()[0] for line in strip.lines}
+    assert {module.MEAN - error, module.MEAN + error} <= heights
+    assert strip.get_title().endswith(f"5 ± {error:.2f}")
+    low, high = way.get_ylim()
+    assert low < result.batch_means.min() and result.batch_means.max() < high
