@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 # Chapters are compared word for word: no progress bars among their outputs.
 export TQDM_DISABLE := 1
 
-.PHONY: help environment lab dashboards test test-browser test-machines test-row measure refresh lint \
+.PHONY: help environment lab dashboards test test-browser test-machines test-row mutants measure refresh lint \
   sweep bench doctor lock
 
 help: ## list the targets
@@ -36,6 +36,10 @@ test-machines: environment ## run the chapters as other processors would, and on
 
 test-row: environment ## run two chapters and the unit tests on the oldest versions
 	$(PYTHON) -m tests.machines --short pins
+
+mutants: EXTRAS := mutants
+mutants: environment ## break the package in one place at a time, and list what no test noticed
+	$(PYTHON) tools/mutants.py $(OPTIONS)
 
 measure: environment ## measure what chapters take, for the table in the README
 	$(PYTHON) -m d2l_extras_doctor measure --write README.md
