@@ -42,7 +42,7 @@ def _compare_outputs(self: IPyNbCell, test: list, ref: list, skip_compare: Any =
         return False
     same = True
     for number, (old, new) in enumerate(zip(stored, fresh, strict=True), 1):
-        found = pictures.difference(old, new)
+        found = pictures.difference(old, new, pictures.tolerance())
         if found.real:
             name = f"{Path(self.parent.path).stem}-cell-{self.cell_num}-picture-{number}"
             page = pictures.lay_out(page_folder(self.config), name, old, new, found)

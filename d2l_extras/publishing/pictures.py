@@ -7,6 +7,7 @@ a point that moved may not.
 """
 
 import base64
+import importlib.metadata
 import io
 import re
 from collections.abc import Iterator
@@ -16,9 +17,18 @@ from typing import NamedTuple
 import numpy
 from PIL import Image
 
-NEAR = 1  # pixels that something may lie beside its place
-COLOR = 60  # of 255: how far a channel may be from that of a near pixel
-FEW = 30  # pixels without a counterpart that are no difference yet
+
+class Tolerance(NamedTuple):
+    """What may differ between two pictures that show the same."""
+
+    near: int  # pixels that something may lie beside its place
+    color: int  # of 255: how far a channel may be from that of a near pixel
+    few: int  # pixels without a counterpart that are no difference yet
+
+
+MATPLOTLIB = "3.11"  # the release that drew what is stored
+STRICT = Tolerance(near=1, color=60, few=30)
+OTHER_MATPLOTLIB = Tolerance(near=6, color=90, few=60)  # it gives letters and axes other places
 COLORS = 64  # of the stored palette: smoothed edges of a dozen colors need no more
 
 _IMAGE = re.compile(r'(<img alt="[^"]*" src="data:image/png;base64,)([^"]+)(")')
@@ -29,20 +39,29 @@ class Difference(NamedTuple):
 
     pixels: int
     where: Image.Image | None
+    few: int
 
     @property
     def real(self) -> bool:
         """Whether they show something else."""
-        return self.pixels > FEW
+        return self.pixels > self.few
 
 
-def difference(stored: bytes, fresh: bytes) -> Difference:
+def tolerance() -> Tolerance:
+    """Return the tolerance for pictures that the matplotlib installed here draws."""
+    here = importlib.metadata.version("matplotlib")
+    return STRICT if here.startswith(f"{MATPLOTLIB}.") else OTHER_MATPLOTLIB
+
+
+def difference(stored: bytes, fresh: bytes, within: Tolerance = STRICT) -> Difference:
     """Return how two pictures differ.
 
     Parameters
     ----------
     stored, fresh : bytes
         PNG files.
+    within : Tolerance
+        What is no difference.
 
     Examples
     --------
@@ -52,27 +71,29 @@ def difference(stored: bytes, fresh: bytes) -> Difference:
     """
     one, other = (numpy.asarray(_opened(content), dtype="int16") for content in (stored, fresh))
     if one.shape != other.shape:
-        return Difference(max(one.shape[0] * one.shape[1], other.shape[0] * other.shape[1]), None)
-    alone = _alone(one, other) | _alone(other, one)
-    return Difference(int(alone.sum()), Image.fromarray(~alone))
+        return Difference(max(one[..., 0].size, other[..., 0].size), None, 0)
+    alone = _alone(one, other, within) | _alone(other, one, within)
+    return Difference(int(alone.sum()), Image.fromarray(~alone), within.few)
 
 
 def _opened(content: bytes) -> Image.Image:
     return Image.open(io.BytesIO(content)).convert("RGB")
 
 
-def _alone(one: numpy.ndarray, other: numpy.ndarray) -> numpy.ndarray:
+def _alone(one: numpy.ndarray, other: numpy.ndarray, within: Tolerance) -> numpy.ndarray:
     """Return which pixels of the one picture have no counterpart in the other."""
-    rows, columns = numpy.nonzero((abs(one - other) > COLOR).any(axis=2))
+    rows, columns = numpy.nonzero((abs(one - other) > within.color).any(axis=2))
     alone = numpy.zeros(one.shape[:2], bool)
     if len(rows) == 0:
         return alone
-    padded = numpy.pad(other, ((NEAR, NEAR), (NEAR, NEAR), (0, 0)), mode="edge")
+    padded = numpy.pad(
+        other, ((within.near, within.near), (within.near, within.near), (0, 0)), mode="edge"
+    )
     found = numpy.zeros(len(rows), bool)
-    for down in range(2 * NEAR + 1):
-        for right in range(2 * NEAR + 1):
+    for down in range(2 * within.near + 1):
+        for right in range(2 * within.near + 1):
             near = padded[rows + down, columns + right]
-            found |= (abs(one[rows, columns] - near) <= COLOR).all(axis=1)
+            found |= (abs(one[rows, columns] - near) <= within.color).all(axis=1)
     alone[rows[~found], columns[~found]] = True
     return alone
 

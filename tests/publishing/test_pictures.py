@@ -1,13 +1,15 @@
 """Stored pictures are compared by what they show: breaks are seen, other machines are not."""
 
 import io
+import re
+from pathlib import Path
 
 import numpy
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from d2l_extras.publishing.pictures import difference, small
+from d2l_extras.publishing.pictures import MATPLOTLIB, OTHER_MATPLOTLIB, difference, small
 
 X = numpy.linspace(0, 6, 50)
 
@@ -74,3 +76,26 @@ def test_picture_that_lies_a_pixel_beside_is_no_difference(step):
 
 def test_small_picture_is_a_third_as_large():
     assert len(STORED) < 0.5 * len(drawn())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"colors": ("#D55E00", "#0072B2")},
+        {"colors": ("#0072B2", "#009E73")},
+        {"curves": 1},
+        {"labels": ("validation", "train")},
+        {"legend": False},
+        {"point": 3.5},
+        {"limit": 7},
+    ],
+    ids=str,
+)
+def test_picture_that_shows_something_else_is_seen_with_another_matplotlib_too(change):
+    assert difference(STORED, drawn(**change), OTHER_MATPLOTLIB).real
+
+
+def test_pictures_are_stored_by_the_matplotlib_of_the_lock():
+    lock = (Path(__file__).parents[2] / "uv.lock").read_text()
+    (version,) = set(re.findall('name = "matplotlib"\nversion = "(.*)"', lock))
+    assert version.startswith(f"{MATPLOTLIB}.")
