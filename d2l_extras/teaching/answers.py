@@ -300,5 +300,5 @@ def _single(answer: Any) -> Any:
 
 
 def _shown(answer: Any) -> str:
-    text = repr(answer)
+    text = re.sub(r" at 0x[0-9a-f]+", "", repr(answer))  # where it is in memory
     return text if len(text) <= 60 else text[:57] + "..."
