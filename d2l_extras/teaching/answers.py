@@ -85,8 +85,15 @@ _OPERATIONS = {
     ast.UAdd: operator.pos,
 }  # fmt: skip
 _FUNCTIONS = {"ln": math.log, "log": math.log, "exp": math.exp, "sqrt": math.sqrt}
+_MODULES = {"math", "np", "numpy"}  # math.e, np.log(2)
+_NO_UNIT = (  # words after a number that change it
+    r"(?:hundred|thousand|million|billion|dozen|[kmex]|pi|half|halves|quarters?|squared|cubed"
+    r"|and|or|to|\w*(?:th|rd|ths|rds))\b"
+)
 _CONSTANTS = {"e": math.e, "pi": math.pi}
-_SIGNS = str.maketrans({"−": "-", "–": "-", "×": "*", "·": "*", "÷": "/", "^": "^", "’": "'"})
+_SIGNS = str.maketrans(
+    {"−": "-", "–": "-", "—": "-", "⁄": "/", "×": "*", "·": "*", "÷": "/", "^": "^", "’": "'"}
+)
 
 
 def number(answer: Any, percent: bool = False) -> float:
@@ -115,7 +122,7 @@ def number(answer: Any, percent: bool = False) -> float:
     """
     value = _single(answer)
     if isinstance(value, str):
-        value = _parsed(value, percent)
+        value = _claimed(value, percent)
     is_number = isinstance(value, Real) and not isinstance(value, (bool, numpy.bool_))
     if not is_number and not hasattr(value, "as_tuple"):  # decimal.Decimal is no Real
         raise Unclear(f"answer with one number, got {_shown(answer)}")
@@ -159,7 +166,8 @@ def numbers(answer: Any, count: int, percent: bool = False) -> tuple[float, ...]
 
 def _listed(answer: Any) -> list:
     if isinstance(answer, str):
-        text = answer.strip().strip("()[]{}").strip()
+        text = re.sub(r"^\s*\w+\s*=\s*(?=[\[(])", "", answer)  # p = [...]
+        text = text.strip().strip("()[]{}").strip()
         pieces = re.split(r"\s*;\s*|\s*,\s+|\s+(?:and|und)\s+|\s*、\s*|\s*，\s*", text)
         if len(pieces) == 1:
             pieces = re.split(r"\s*,\s*|\s+", text)
@@ -175,12 +183,28 @@ def _listed(answer: Any) -> list:
         return [plain]
 
 
+def _claimed(text: str, percent: bool) -> float | None:
+    """Return the number of a text such as `"0.69"`, `"d = 0.69"` or `"ln 2 ≈ 0.69"`.
+
+    Where both sides of an equals sign are numbers, they must agree; the last one counts.
+    """
+    first, *others = (side.strip() for side in re.split(r"[=≈]", text))
+    named = others and re.fullmatch(r"[A-Za-z]\w?|", first)
+    sides = others if named else [first, *others]
+    values = [_parsed(side, percent) for side in sides]
+    if None in values:
+        return None
+    return values[-1] if all(math.isclose(v, values[-1], rel_tol=0.02) for v in values) else None
+
+
 def _parsed(text: str, percent: bool) -> float | None:
     """Return the number that a text stands for; None if it stands for none."""
     text = unicodedata.normalize("NFKC", text).translate(_SIGNS).strip().rstrip(".").strip()
-    text = re.sub(r"^(?:about|approximately|roughly|ca\.?|[=≈~])\s*", "", text, flags=re.I)
+    text = re.sub(r"^(?:about|approximately|roughly|ca\.?|~)\s*", "", text, flags=re.I)
     percents = re.fullmatch(r"(.*?)\s*(?:%|percent|per cent)", text, re.I | re.S)
     text = (percents[1] if percents else text).strip()
+    text = re.sub(r"^(?:minus|negative)\s+", "-", text, flags=re.I)
+    text = re.sub(rf"(?<=\d)\s+(?!{_NO_UNIT})[^\W\d_]+$", "", text, flags=re.I)  # such as nats
     if re.fullmatch(r"[+-]?[1-9]\d{0,2}(?:[,' _]\d{3})+(?:\.\d+)?", text):
         text = re.sub(r"[,' _]", "", text)
     elif re.fullmatch(r"[+-]?\d*,\d+", text):  # a comma for the decimals
@@ -199,6 +223,8 @@ def _evaluated(node: ast.AST) -> float:
         return node.value
     if isinstance(node, ast.Name):
         return _CONSTANTS[node.id]
+    if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") in _MODULES:
+        return _CONSTANTS[node.attr]
     if isinstance(node, ast.UnaryOp):
         return _OPERATIONS[type(node.op)](_evaluated(node.operand))
     if isinstance(node, ast.BinOp):
@@ -231,6 +257,8 @@ def array(result: Any) -> numpy.ndarray:
     >>> array([[1, 2], [3, 4]]).shape
     (2, 2)
     """
+    if callable(result):
+        raise Unclear("expected numbers, got a function: does its call lack the brackets, `()`?")
     try:
         return numpy.asarray(_plain(result), dtype="float64")
     except (TypeError, ValueError):
@@ -272,5 +300,5 @@ def _single(answer: Any) -> Any:
 
 
 def _shown(answer: Any) -> str:
-    text = repr(answer)
+    text = re.sub(r" at 0x[0-9a-f]+", "", repr(answer))  # where it is in memory
     return text if len(text) <= 60 else text[:57] + "..."

@@ -6,8 +6,9 @@ raised and in which of its own lines, is said in the learner's words.
 
 import inspect
 import linecache
+import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 import numpy
@@ -123,6 +124,46 @@ class Learner:
         return result
 
 
+def finished(learner: Learner, names: Collection[str], *arguments: Any) -> str:
+    """Return which of these functions of MXNet or SciPy a learner's function calls.
+
+    Parameters
+    ----------
+    learner : Learner
+        The learner's function.
+    names : collection of str
+        Such as `{"softmax"}`. The learner's own function of that name does not count; one that a
+        function of MXNet calls does.
+    *arguments
+        What the learner's function is called with.
+
+    Returns
+    -------
+    str
+        One of the names, or an empty string.
+
+    Examples
+    --------
+    >>> from mxnet import npx
+    >>> finished(Learner(lambda x: npx.softmax(x)), {"softmax"}, numpy.ones((1, 2)))
+    'softmax'
+    """
+    called = set()
+
+    def note(frame, event, _):
+        module = frame.f_globals.get("__name__", "")
+        if event == "call" and module.startswith(("mxnet.", "scipy.")):
+            called.add(frame.f_code.co_name)
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        learner(*arguments)
+    finally:
+        sys.setprofile(before)
+    return min(called.intersection(names), default="")
+
+
 def notebook_array(value: Any) -> Any:
     """Return a NumPy array as what `np.array` of a notebook makes of it; a copy of MXNet's.
 
@@ -167,6 +208,8 @@ def explain(error: BaseException, function: Any) -> str:
             where = f" in line {number - code.co_firstlineno + 1} of {place}"
             where += f" (`{line}`)" if line else ""
     message = first_line(error)
+    if message.startswith("Check failed: "):  # MXNet's condition in C++, then what it means
+        message = message.rpartition(": ")[2]
     return f"{type(error).__name__}{where}" + (f": {message}" if message else "")
 
 
@@ -220,7 +263,8 @@ def attempt(function: Callable | None, *arguments: Any, shape: tuple[int, ...] =
     try:
         values = array(learner(*arguments))
     except LearnerError as error:
-        return Own(note=f"Your function failed: {error}")
+        text = str(error)
+        return Own(note=text if text.startswith("Your") else f"Your function failed: {text}")
     except Unclear as error:
         return Own(note=f"Your function failed: {error}.")
     if values.shape != shape and values.size == 1 and shape == ():

@@ -1,6 +1,5 @@
 """Exercises of chapter 1: softmax."""
 
-import contextlib
 import math
 from collections.abc import Iterator
 from functools import partial
@@ -10,7 +9,7 @@ from mxnet import np, npx
 
 from ...teaching.answers import array, close, number, numbers
 from ...teaching.exercise import Exercise
-from ...teaching.learner import Learner, LearnerError
+from ...teaching.learner import Learner, LearnerError, finished
 
 Checks = Iterator[tuple[bool, str]]
 
@@ -27,6 +26,7 @@ def _by_hand_checks(got: tuple[float, ...]) -> Checks:
     got, right = numpy.array(got), numpy.array([1 / 6, 1 / 3, 1 / 2])
     scores = numpy.log([1, 2, 3])
     yield not close(got, [1, 2, 3]), "Those are the exponentials: now divide each by their sum."
+    yield not close(got, scores, atol=2e-3), "Those are the scores: exponentiate them, then divide."
     yield not close(got, right * 100, atol=0.5), "Give fractions of 1, not percent."
     yield (
         not close(got, scores / scores.sum(), atol=2e-3),
@@ -103,8 +103,10 @@ double_odds = Exercise(
 
 # --- the stable formula
 
+MANY = 1000 * numpy.eye(5)[[3, 0, 4, 2]] + numpy.arange(5)
 ROWS = numpy.array([[1.0, 2.0, 3.0], [0.0, 0.0, 2.0]])
 MISTAKES = (  # what each makes of ROWS, and what its author should read
+    (ROWS, "Those are the scores themselves: exponentiate them, then divide each row by its sum."),
     (
         ROWS / ROWS.sum(axis=1, keepdims=True),
         "You divided the scores by their sum: exponentiate them first.",
@@ -135,33 +137,15 @@ MISTAKES = (  # what each makes of ROWS, and what its author should read
 )
 
 
-@contextlib.contextmanager
-def _watched(*names: str) -> Iterator[list[str]]:
-    """Note which of these operators of `npx` are called, whoever calls them."""
-    used, originals = [], {name: getattr(npx, name) for name in names}
-
-    def watch(name, original):
-        def operator(*arguments, **named):
-            used.append(name)
-            return original(*arguments, **named)
-
-        return operator
-
-    try:
-        for name, original in originals.items():
-            setattr(npx, name, watch(name, original))
-        yield used
-    finally:
-        for name, original in originals.items():
-            setattr(npx, name, original)
+FINISHED = {"softmax", "log_softmax", "softmin", "SoftmaxActivation", "SoftmaxOutput"}
 
 
 def _stable_checks(softmax: Learner) -> Checks:
     own = "is the finished operator: write the formula yourself, with `np`."
     yield softmax.function is not npx.softmax, f"Handed over as it is, `npx.softmax` {own}"
     try:
-        with _watched("softmax", "log_softmax") as used:
-            small = array(softmax(ROWS))
+        used = finished(softmax, FINISHED, ROWS)
+        small = array(softmax(ROWS))
     except LearnerError as error:
         yield (
             "broadcast" not in str(error),
@@ -170,7 +154,7 @@ def _stable_checks(softmax: Learner) -> Checks:
         )
         raise
     changed = softmax.changed
-    yield not used, f"`npx.{''.join(used[:1])}` {own}"
+    yield not used, f"`{used}` {own}"
     yield (
         small.shape == (2, 3),
         f"The result must keep the shape (2, 3) of the scores; yours is {small.shape}.",
@@ -188,6 +172,10 @@ def _stable_checks(softmax: Learner) -> Checks:
     )
     yield close(small.sum(axis=1), numpy.ones(2)), "Each row must sum to 1."
     yield (
+        close(small, _softmax(ROWS), rtol=2e-5, atol=1e-6) or not close(small, _softmax(ROWS)),
+        "Nearly: nothing is to be added to the sum, and float32 is to be kept.",
+    )
+    yield (
         close(small, _softmax(ROWS)),
         "softmax([1, 2, 3]) is {:.4f}, {:.4f}, {:.4f}: only taking the same number from every "
         "score of a row leaves it as it was.".format(*_softmax(ROWS)[0]),
@@ -197,7 +185,10 @@ def _stable_checks(softmax: Learner) -> Checks:
         "The numbers are right, but your function changed its argument in place: compute in an "
         "array of your own (not `x -= ...`).",
     )
-    equal = array(softmax(numpy.array([[1000.0, 1000.0]])))
+    try:
+        equal = array(softmax(numpy.array([[1000.0, 1000.0]])))
+    except LearnerError:
+        yield False, "It fails for one sample of two classes: take both numbers from x.shape."
     yield (
         numpy.isfinite(equal).all(),
         "exp(1000) overflows: subtract the largest score of each row first.",
@@ -213,6 +204,10 @@ def _stable_checks(softmax: Learner) -> Checks:
         "[1000, 999] should give what [1, 0] gives: do not cap scores, their difference counts.",
     )
     far = array(softmax(numpy.array([[1000.0, 0.0]])))
+    yield (
+        close(far, [[1, 0]]) or not numpy.isfinite(far).all(),
+        "[1000, 0] should give [1, 0]: do not cap differences either, exp(-1000) may become 0.",
+    )
     yield (
         close(far, [[1, 0]]),
         "[1000, 0] should give [1, 0]: only the row's maximum is sure to leave no score above 0.",
@@ -233,6 +228,11 @@ def _stable_checks(softmax: Learner) -> Checks:
         close(apart, [[0.5, 0.5], [0.5, 0.5]]),
         "One large row spoils the others: subtract each row's own maximum (axis=1), "
         "not the maximum of the whole array.",
+    )
+    yield (
+        close(array(softmax(MANY)), _softmax(MANY)),
+        "Right for the rows so far, wrong for four rows of five classes, whose largest scores "
+        "stand in different places: treat each row alone, whatever its length.",
     )
 
 
@@ -291,9 +291,16 @@ def _cat_and_dog_checks(probabilities: Learner) -> Checks:
         not close(got, (numpy.tanh(scores) + 1) / 2),
         "Too steep: sigmoid(z) is 1 / (1 + exp(-z)), which is (tanh(z / 2) + 1) / 2.",
     )
+    yield (
+        close(got, right, rtol=2e-5, atol=1e-6) or not close(got, right),
+        "Nearly: keep float32, and add nothing.",
+    )
     yield close(got, right), "Each tag is a yes-or-no question of its own: sigmoid(score)."
     yield not changed, "Right, but your function changed its argument in place: leave it as it is."
-    large = array(probabilities(numpy.array([[100.0, -100.0]])))
+    try:
+        large = array(probabilities(numpy.array([[100.0, -100.0]])))
+    except LearnerError:
+        yield False, "It fails for a single image: take the number of images from scores.shape."
     yield (
         close(large, [[1, 0]]),
         "Scores of 100 and -100 must give 1 and 0: exp(100) overflowed.",

@@ -51,7 +51,7 @@ def compute(
         probabilities=probabilities,
         exact=exact,
         problem=_problem(exps, probabilities, exact),
-        entropy=float(-(positive * numpy.log(positive)).sum()),
+        entropy=float((positive * -numpy.log(positive)).sum()) + 0.0,  # never -0.0
         own=attempt(softmax, scaled[None], shape=(1, 3)),
     )
 

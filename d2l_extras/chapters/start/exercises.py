@@ -6,7 +6,7 @@ import numpy
 
 from ...teaching.answers import array, close
 from ...teaching.exercise import Exercise
-from ...teaching.learner import Learner
+from ...teaching.learner import Learner, LearnerError
 
 PREDICTION, Y = numpy.array([1.0, 2.0, 6.0, 3.0]), numpy.array([1.5, 4.0, 5.0, 0.0])
 MISTAKES = (  # what each makes of the differences d, and what its author should read
@@ -15,6 +15,7 @@ MISTAKES = (  # what each makes of the differences d, and what its author should
     (lambda d: d.sum(), "Positive and negative differences cancel: square them, then the mean."),
     (lambda d: abs(d).mean(), "Those are absolute differences: square them instead."),
     (lambda d: abs(d).sum(), "Those are absolute differences: square them, then take the mean."),
+    (lambda d: d.sum() ** 2 / d.size, "Square each difference first, then sum."),
     (lambda d: d.mean() ** 2, "Square each difference first, then take the mean."),
     (lambda d: numpy.sqrt((d**2).mean()), "No square root: the mean of the squares."),
     (lambda d: numpy.sqrt((d**2).sum()), "No square root, and the mean instead of the sum."),
@@ -30,7 +31,11 @@ MISTAKES = (  # what each makes of the differences d, and what its author should
 
 
 def _checks(loss: Learner) -> Iterator[tuple[bool, str]]:
-    got, d = array(loss(PREDICTION, Y)), PREDICTION - Y
+    try:
+        got, d = array(loss(PREDICTION, Y)), PREDICTION - Y
+    except LearnerError as error:
+        yield "^" not in str(error), "In Python `^` is no power: to square is `** 2`."
+        raise
     yield got.size == 1, f"Return one number; you returned an array of shape {got.shape}."
     got = got.reshape(())
     for mistake, hint in MISTAKES:

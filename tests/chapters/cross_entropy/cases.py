@@ -140,6 +140,7 @@ CASES = {
             "0.090",
             "9 %",
             "0.9 * 0.1",
+            "0.9 · 0.1 = 0.09",
             Fraction(9, 100),
             typed("answer = np.exp(-2 * 1.2040)"),
             typed("answer = np.exp(-np.array([0.1054, 2.3026])).prod()"),
@@ -165,6 +166,8 @@ CASES = {
             "ln(1 + 1/e)",
             math.log(1 + 1 / math.e),
             typed("answer = np.log(1 + 1 / np.e)"),
+            "math.log(1 + 1/math.e)",
+            "ln(1 + 1/e) = 0.313",
             typed("answer = -np.log(npx.softmax(np.array([1.0, 0.0])))[0]"),
             typed("answer = gluon.loss.SoftmaxCrossEntropyLoss()(np.eye(2)[:1], np.array([0]))"),
         ],
@@ -218,6 +221,11 @@ CASES = {
                      "x = np.maximum(x, -100); s = x - x.max(axis=1, keepdims=True)"),
              "as they are"),
             (loss_of("-npx.pick(npx.log_softmax(x), labels)"), "does the work"),
+            (loss_of("np.log(np.exp(x).sum(axis=1)) - npx.pick(x, labels)",
+                     "x = x - max(x.max().item(), 0) if len(x) == 1 else "
+                     "x - x.max(axis=1, keepdims=True)"), "alone in their batch"),
+            (loss_of("-np.log(npx.pick(npx.softmax(x.astype('float64')), labels))"),
+             "cost 1000, yours inf"),
             (loss_of("np.log(np.exp(x).sum(axis=1))[:2]"), "not (2,)"),
             (loss_of("-(np.log(npx.softmax(x)) * npx.one_hot(labels, 3)).sum(axis=1)"), "x.shape"),
             (loss_of("x.no_such_thing()"), "AttributeError in line 2 of cross_entropy"),
@@ -257,7 +265,8 @@ CASES = {
         ],
     },
     cross_entropy.counts: {
-        "right": [-3, "-3", "−3", "4 - 7", np.array(-3.0), typed("answer = np.exp(np.log(4)) - 7")],
+        "right": [-3, "-3", "−3", "—3", "minus 3", "-3 cars", "4 - 7", "4 − 7 = −3",
+                  np.array(-3.0), typed("answer = np.exp(np.log(4)) - 7")],
         "wrong": [
             (3, "Turn the sign"),
             (math.log(4) - 7, "score itself"),

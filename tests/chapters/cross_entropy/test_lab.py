@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from mxnet import autograd, gluon, np, npx
 
 from d2l_extras import labs
+from d2l_extras.chapters.cross_entropy.lab import compute, draw
 
 STATES = [
     dict(p=p, classes=classes, smoothing=smoothing, twice=twice)
@@ -163,3 +164,12 @@ def test_numbers_in_the_picture_are_those_of_the_words(state):
     assert shown == pytest.approx(result.gradient)
     for text in gradient.texts:
         assert re.search(r"[+-]?\d\.\d{3}", text.get_text())[0] in words.splitlines()[1]
+
+
+@pytest.mark.parametrize("classes", [2, 10])
+def test_picture_names_the_gradients_of_its_bars(classes):
+    figure = Figure()
+    draw(figure)(compute(0.5, classes, 0.0, False))
+    bars = [bar.get_height() for bar in figure.axes[1].patches[:2]]
+    words = " ".join(text.get_text() for text in figure.axes[1].texts)
+    assert all(f" {height:+.3f}" in words for height in bars), words

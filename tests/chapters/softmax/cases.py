@@ -32,6 +32,14 @@ def stable_softmax(x):
         rows.append([e / sum(exps) for e in exps])
     return np.array(rows)
 """
+
+# each calls a finished operator by another way
+FINISHED = [
+    _stable("return npx.softmax(x)"),
+    _stable("import mxnet; return mxnet.nd.softmax(x.as_nd_ndarray()).as_np_ndarray()"),
+    _stable("from mxnet.numpy_extension import softmax; return softmax(x)"),
+    _stable("from scipy.special import softmax; return softmax(x.asnumpy(), axis=1)"),
+]
 CASES = {
     softmax.by_hand: {
         "right": [
@@ -43,11 +51,14 @@ CASES = {
             _typed("'1/6, 1/3, 1/2'"),
             _typed("['1/6', '1/3', '1/2']"),
             _typed("'16.67 %, 33.33 %, 50 %'"),
+            _typed("'⅙, ⅓, ½'"),
+            _typed("'p = [1/6, 1/3, 1/2]'"),
             [Fraction(1, 6), Fraction(1, 3), Fraction(1, 2)],
             numpy.array([[1, 2, 3]]) / 6,
         ],
         "wrong": [
             (_typed("[1, 2, 3]"), "now divide"),
+            (_typed("np.log(np.array([1, 2, 3]))"), "Those are the scores"),
             (_typed("[0, 0.387, 0.613]"), "exponentiate them first"),
             (_typed("[0, 0.4, 0.6]"), "exp(0) is not 0"),
             (_typed("[1/2, 1/3, 1/6]"), "order is kept"),
@@ -67,6 +78,9 @@ CASES = {
             _typed("'ln 2'"),
             _typed("'log(2)'"),
             _typed("'≈ 0.6931'"),
+            _typed("'d = ln 2'"),
+            _typed("'ln 2 ≈ 0.693'"),
+            _typed("'0.693 nats'"),
             numpy.log([2]),
         ],
         "wrong": [
@@ -98,8 +112,8 @@ CASES = {
         ],
         "wrong": [
             (_stable("return np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)"), "overflows"),
-            (_stable("return npx.softmax(x)"), "`npx.softmax` is the finished"),
-            (_stable("return np.exp(npx.log_softmax(x))"), "`npx.log_softmax` is the finished"),
+            (_stable("return npx.softmax(x)"), "`softmax` is the finished"),
+            (_stable("return np.exp(npx.log_softmax(x))"), "`log_softmax` is the finished"),
             (_stable("e = np.exp(x - x.max(axis=1, keepdims=True)); "
                      "return e / e.sum(axis=0, keepdims=True)"), "columns sum to 1"),
             (_stable("e = np.exp(x - x.max(axis=0, keepdims=True)); "
@@ -138,6 +152,15 @@ CASES = {
              "one of the row's own"),
             (_stable("e = np.exp(x - x.max(axis=1, keepdims=True)) "), "returned nothing"),
             (_stable("return np.softmax(x)"), "AttributeError in line 2"),
+            (_stable("return x"), "Those are the scores themselves"),
+            (_stable("e = np.exp(x - x.max(axis=1, keepdims=True)); "
+                     "return e / (e.sum(axis=1, keepdims=True) + 1e-3)"), "Nearly"),
+            (_stable("e = np.exp(x - x.max(axis=1, keepdims=True)); "
+                     "return e / (e[:, :1] + e[:, 1:2] + e[:, 2:3])"), "one sample of two classes"),
+            (_stable("e = np.exp(np.maximum(x - x.max(axis=1, keepdims=True), -5)); "
+                     "return e / e.sum(axis=1, keepdims=True)"), "cap differences either"),
+            (_stable("e = np.exp(x - x[:, x[0].argmax()].reshape(-1, 1)); "
+                     "return e / e.sum(axis=1, keepdims=True)"), "different places"),
         ],
     },
     softmax.cat_and_dog: {
@@ -166,6 +189,8 @@ CASES = {
             (_tags("p = npx.softmax(scores.reshape(1, -1)); return p.reshape(3, 2)"),
              "yes-or-no question of its own"),
             (_tags("return np.log(scores)"), "nan or infinity"),
+            (_tags("return npx.sigmoid(scores) * 0.9998"), "Nearly"),
+            (_tags("return np.stack([npx.sigmoid(scores[i]) for i in range(3)])"), "single image"),
             (_tags("scores *= -1; return 1 / (1 + np.exp(scores))"), "in place"),
         ],
     },

@@ -68,6 +68,14 @@ def test_the_words_name_the_exponentials_of_the_middle_chart(state, exps):
     assert f"exponentials {exps}; probabilities" in labs.softmax(**state).text
 
 
+def test_entropy_where_one_class_has_everything_is_0_without_a_sign():
+    assert "entropy 0.0000 nats" in labs.softmax(a=-5.0, b=105.0, temperature=0.1).text
+
+
+def test_words_name_the_entropy_of_equal_shares():
+    assert f"at most ln 3 = {numpy.log(3):.4f}" in labs.softmax().text
+
+
 def test_equal_scores_lead_together():
     assert "largest: a and c" in labs.softmax(a=3.0).text
 

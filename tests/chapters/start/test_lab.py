@@ -5,6 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from d2l_extras import labs
+from d2l_extras.chapters.start import lab
 from d2l_extras.chapters.start.lab import X, Y
 from tests.chapters.notebook import typed
 
@@ -87,3 +88,13 @@ def test_line_bar_and_number_in_the_picture_are_those_of_the_state(state):
     assert mark.get_visible() == (wanted / 2 > low)
     if mark.get_visible():
         assert mark.get_ydata() == pytest.approx([wanted / 2], rel=1e-5)
+
+
+@pytest.mark.parametrize("w", [-2.0, 0.0, 0.75])
+def test_number_of_the_loss_stands_on_its_bar(w):
+    figure = Figure()
+    result = lab.compute(w, -1.0)
+    lab.draw(figure)(result)
+    (label,) = (text for text in figure.axes[1].texts if text.get_text() == f"{result.loss:.3f}")
+    (bar,) = figure.axes[1].patches
+    assert 1 < label.get_position()[1] / (bar.get_y() + bar.get_height()) < 1.2
