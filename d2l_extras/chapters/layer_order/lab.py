@@ -189,7 +189,7 @@ def _draw_strip(variance, mean):
     (computed,) = variance.plot([], [], "x", color="black", ms=9,
                                 label="train mode, computed", **moving)  # fmt: skip
     (own,) = variance.plot([], [], "+", color=PINK, ms=14, mew=2, label="your function", **moving)
-    legend = variance.legend(loc="upper left", ncols=4, fontsize=8)
+    legend = variance.legend(loc="upper left", ncols=4, fontsize=9, frameon=False)
     flag = variance.axvline(0, color=PINK, linewidth=9, alpha=0.25, zorder=0, **moving)
     places = range(STAGES)
     words = dict(ha="center", fontsize=8, **moving)
@@ -241,7 +241,7 @@ def _draw_recorded(axes):
     (same,) = axes.plot([], [], "s", color=GREEN, mfc="none", ms=11, mew=1.5,
                         label="the same function", **moving)  # fmt: skip
     (made,) = axes.plot([], [], "*", color=PINK, ms=11, label="trained here", **moving)
-    legend = axes.legend(loc="upper left", ncols=2, fontsize=8)
+    legend = axes.legend(loc="upper left", ncols=2, fontsize=9, frameon=False)
     setting = axes.text(0.99, 0.03, "", transform=axes.transAxes, ha="right", fontsize=8, **moving)
     xs = numpy.arange(len(ORDERS))
 

@@ -301,6 +301,7 @@ CASES = {
             (_DenseForward, "never compiles"),
             (_DenseNoSuper, "super().__init__()"),
             (dense_cell("return F.np.dot(x, kernel) + offset"), "shapes do not fit"),
+            (dense_cell("return F.np.dot(x, kernel.T) - offset"), "weight times x, plus bias"),
             (
                 dense_cell("return F.np.dot(x, weight.T) + bias"),
                 "NameError in line 2 of hybrid_forward",
@@ -363,6 +364,16 @@ CASES = {
             (_layer(lambda F, x: x), "-x comes back"),
             (_layer(lambda F, x: F.npx.relu(x)), "A ReLU"),
             (_FlipForward, "never compiles"),
+            (cell("Flip", "return F.np.where(x.mean() > 0, 2 * x, -x)"), "comes back as it was"),
+            (
+                cell(
+                    "Flip",
+                    "if 'symbol' not in F.__name__:",
+                    "    self.sign = 1 if x.mean() > 0 else -1",
+                    "return x * self.sign",
+                ),
+                "as at its first batch",
+            ),
             (cell("Flip", "return F.np.where((x.max() + x.min()) > 0, x, -x)"), "do not decide"),
             (cell("Flip", "return x if float(x.mean()) > 0 else -x"), "float()"),
             (cell("Flip", "F.np.where(x.mean() > 0, x, -x)"), "returned nothing"),
