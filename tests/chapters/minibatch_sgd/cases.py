@@ -146,6 +146,7 @@ CASES = {
             (rows(*SHUFFLED, "return order"), "one array of row numbers"),
             (rows(*SHUFFLED, "return n"), "got 1000"),
             (rows("np.random.shuffle(np.arange(n))"), "returned nothing"),
+            (rows("order = np.random.shuffle(np.arange(n))", CUT), "shuffles in place"),
         ],
     },
 }  # fmt: skip
