@@ -86,6 +86,10 @@ _OPERATIONS = {
 }  # fmt: skip
 _FUNCTIONS = {"ln": math.log, "log": math.log, "exp": math.exp, "sqrt": math.sqrt}
 _CONSTANTS = {"e": math.e, "pi": math.pi}
+_UNITS = re.compile(  # what a learner may write after a number, without another meaning
+    r"(?<=[\d)])\s*(?:parameters?|weights?|updates?|iterations?|batch(?:es)?|times|calls?|epochs?|"
+    r"nats?|bits?)(?:\s+(?:per epoch|in all|in total))?|(?<=\d)\s+(?:per epoch|in all|in total)"
+)
 _SIGNS = str.maketrans({"−": "-", "–": "-", "×": "*", "·": "*", "÷": "/", "^": "^", "’": "'"})
 
 
@@ -96,7 +100,7 @@ def number(answer: Any, percent: bool = False) -> float:
     ----------
     answer : number or str
         A number of Python, NumPy, MXNet or `fractions`, an array or list of one, or text such as
-        `"5,250"`, `"1/15"`, `"ln 2"`, `"≈ 0.69"` or `"40 %"`.
+        `"5,250"`, `"5 times"`, `"0.1/64 = 0.0015625"`, `"ln 2"`, `"≈ 0.69"` or `"40 %"`.
     percent : bool
         Whether the statement asks for percent: then `"40 %"` is 40, else it is 0.4.
 
@@ -115,7 +119,7 @@ def number(answer: Any, percent: bool = False) -> float:
     """
     value = _single(answer)
     if isinstance(value, str):
-        value = _parsed(value, percent)
+        value = _parsed(_result(value), percent)
     is_number = isinstance(value, Real) and not isinstance(value, (bool, numpy.bool_))
     if not is_number and not hasattr(value, "as_tuple"):  # decimal.Decimal is no Real
         raise Unclear(f"answer with one number, got {_shown(answer)}")
@@ -191,6 +195,14 @@ def _parsed(text: str, percent: bool) -> float | None:
     except (SyntaxError, ValueError, KeyError, TypeError, ArithmeticError, RecursionError):
         return None
     return value / 100 if percents and not percent else value
+
+
+def _result(text: str) -> str:
+    """Return what stands behind the last equals sign if the sides agree; and without its unit."""
+    sides = re.split(r"\s*(?:(?<![<>!=])=(?!=)|≈)\s*", _UNITS.sub("", text.strip()).strip())
+    known = [value for side in sides if (value := _parsed(side, True)) is not None]
+    agree = all(math.isclose(value, known[-1], rel_tol=0.01) for value in known)
+    return sides[-1] if sides[-1] and agree else text
 
 
 def _evaluated(node: ast.AST) -> float:

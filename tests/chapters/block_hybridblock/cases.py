@@ -184,7 +184,15 @@ CASES = {
         ],
     },
     block_hybridblock.calls: {
-        "right": [5.0, "3 + 1 + 1", "5", np.array([5]), typed("answer = len([1, 1, 1, 1, 1])")],
+        "right": [
+            5.0,
+            "3 + 1 + 1",
+            "3 + 1 + 1 = 5",
+            "5 times",
+            "5",
+            np.array([5]),
+            typed("answer = len([1, 1, 1, 1, 1])"),
+        ],
         "wrong": [
             (23, "replays"),
             (3, "To trace"),
