@@ -91,6 +91,10 @@ _NO_UNIT = (  # words after a number that change it
     r"|and|or|to|\w*(?:th|rd|ths|rds))\b"
 )
 _CONSTANTS = {"e": math.e, "pi": math.pi}
+_UNITS = re.compile(  # what a learner may write after a number, without another meaning
+    r"(?<=[\d)])\s*(?:parameters?|weights?|updates?|iterations?|batch(?:es)?|times|calls?|epochs?|"
+    r"nats?|bits?)(?:\s+(?:per epoch|in all|in total))?|(?<=\d)\s+(?:per epoch|in all|in total)"
+)
 _SIGNS = str.maketrans(
     {"−": "-", "–": "-", "—": "-", "⁄": "/", "×": "*", "·": "*", "÷": "/", "^": "^", "’": "'"}
 )
@@ -103,7 +107,7 @@ def number(answer: Any, percent: bool = False) -> float:
     ----------
     answer : number or str
         A number of Python, NumPy, MXNet or `fractions`, an array or list of one, or text such as
-        `"5,250"`, `"1/15"`, `"ln 2"`, `"≈ 0.69"` or `"40 %"`.
+        `"5,250"`, `"5 times"`, `"0.1/64 = 0.0015625"`, `"ln 2"`, `"≈ 0.69"` or `"40 %"`.
     percent : bool
         Whether the statement asks for percent: then `"40 %"` is 40, else it is 0.4.
 
@@ -188,8 +192,8 @@ def _claimed(text: str, percent: bool) -> float | None:
 
     Where both sides of an equals sign are numbers, they must agree; the last one counts.
     """
-    first, *others = (side.strip() for side in re.split(r"[=≈]", text))
-    named = others and re.fullmatch(r"[A-Za-z]\w?|", first)
+    first, *others = (side.strip() for side in re.split(r"[=≈]", _UNITS.sub("", text)))
+    named = others and re.fullmatch(r"[A-Za-z]\w*|", first) and first not in _CONSTANTS
     sides = others if named else [first, *others]
     values = [_parsed(side, percent) for side in sides]
     if None in values:

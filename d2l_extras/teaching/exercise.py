@@ -89,7 +89,7 @@ class Exercise:
         except (LearnerError, Unclear) as error:
             text = str(error)
             return FAILED, text[:1].upper() + text[1:] + ("" if text[-1:] in ".!?" else ".")
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a class or a generator may end the program, too
             return FAILED, explain(error, answer)
         return PASSED, ""
 

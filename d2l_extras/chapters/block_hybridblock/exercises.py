@@ -2,12 +2,15 @@
 
 import contextlib
 import os
+import re
 import tempfile
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
 import numpy
-from mxnet import init, np
+from mxnet import autograd, init, np
+from mxnet.base import MXNetError
 from mxnet.gluon import nn
 
 from ...teaching.answers import Unclear, close, number
@@ -107,6 +110,10 @@ def _run(made: nn.Block, x: numpy.ndarray) -> numpy.ndarray:
 
 
 def _is_block_checks(layer: type) -> Checks:
+    yield (
+        not layer.__module__.startswith("mxnet."),
+        "That is Gluon's own class: write one of your own.",
+    )
     yield issubclass(layer, nn.Block), "Derive your class from nn.HybridBlock."
     yield (
         issubclass(layer, nn.HybridBlock),
@@ -115,27 +122,41 @@ def _is_block_checks(layer: type) -> Checks:
 
 
 HINTS = {  # from a part of an error's text to what it means for the learner
+    "'_params'": "call super().__init__() first in __init__: it makes the places where layers "
+    "and parameters are registered",
     "'_children'": "call super().__init__() first in __init__: it makes the places where layers "
     "and parameters are registered",
     "hybrid_forward() takes": "the arguments of hybrid_forward are self, F, x, then the layer's "
     "own parameters by name",
     "hybrid_forward() got an unexpected keyword": "the arguments of hybrid_forward are self, F, x, "
     "then the layer's own parameters by name",
+    "hybrid_forward() got multiple values": "the arguments of hybrid_forward are self, F, x, then "
+    "the layer's own parameters by name",
     "hybrid_forward() missing": "the arguments of hybrid_forward are self, F, x, then the layer's "
     "own parameters by name; each must be one that self.params.get has made",
+    ".forward() missing": "forward gets no F, and is never compiled: override "
+    "hybrid_forward(self, F, x) instead",
+    "infered_num_inputs (0": "the arguments of hybrid_forward are self, F, x, in this order",
+    "instances of 'NoneType' and 'int'": "a dimension that is not known yet is -1, not None",
+    "'dumps'": "an initializer is given by its name, such as init='zeros', or as init.Zero()",
     "__init__() takes": "does __init__ take what the statement says, and nothing more?",
     "__init__() missing": "does __init__ take what the statement says, and nothing more?",
     "__bool__": "when the layer is traced x is a symbol without values, so that Python's `if` "
     "cannot decide: let the graph decide, with F.np.where",
-    "is not implemented for Symbol": "when the layer is traced x is a symbol, which cannot be "
-    "changed in place or asked for its values: write x = x - ..., not x -= ...",
+    "Function __i": "when the layer is traced x is a symbol, which cannot be changed in place: "
+    "write x = x - ..., not x -= ...",
+    "does not support len()": "when the layer is traced x is a symbol, which has no len(). Say it "
+    "with operators of F.np and F.npx",
+    "or a real number, not '_Symbol'": "when the layer is traced x is a symbol without values: "
+    "neither float() nor int() can read it. Say it with operators of F.np and F.npx",
+    "for @:": "symbols do not know @: write F.np.dot(a, b)",
     "'_Symbol' object has no attribute": "when the layer is traced x is a symbol: it has no "
     ".shape, no .item(), no values. Say it with operators of F.np and F.npx",
     "is not iterable": "when the layer is traced x is a symbol, which Python cannot go through row "
     "by row. Say it with operators of F.np and F.npx",
     "list of symbols": "does hybrid_forward return one array, with `return`?",
-    "not supported": "when the layer is traced x is a symbol, which np and npx refuse: use F.np "
-    "and F.npx",
+    "not supported": "when the layer is traced x is a symbol, and arrays of np, npx and NumPy do "
+    "not mix with symbols: use F.np and F.npx, no asnumpy(), and keep no array of another batch",
     "must have NDArray type": "when the layer is traced x is a symbol, which np and npx refuse: "
     "use F.np and F.npx",
     "legacy operator": "F.relu, F.dot and their like are the legacy interface: use F.npx and F.np",
@@ -148,8 +169,15 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except NotImplementedError as error:
-        if not str(error):  # Gluon's own method
-            raise Unclear("the method hybrid_forward(self, F, x) is missing") from error
+        if not str(error):  # raised by Gluon's own method, or by a symbol that is written into
+            *_, last = traceback.walk_tb(error.__traceback__)
+            missing = last[0].f_code.co_name == "hybrid_forward"
+            raise Unclear(
+                "the method hybrid_forward(self, F, x) is missing"
+                if missing
+                else "when the layer is traced x is a symbol, which cannot be written into: "
+                "no x[...] = ..., make a new array by operators of F.np and F.npx"
+            ) from error
         _raise_with_hint(error)
     except Exception as error:
         _raise_with_hint(error)
@@ -161,10 +189,19 @@ def _original(error: Exception) -> Exception:
     return error.__context__ if wrapped else error
 
 
+MISFITS = "Shape inconsistent", "could not be broadcast"
+UNTRACED = re.compile(r"Function (\w+) .*is not implemented for Symbol", re.DOTALL)
+
+
 def _raise_with_hint(error: Exception) -> None:
     for part, hint in HINTS.items():
         if part in str(error):
             raise Unclear(hint) from error
+    if missing := UNTRACED.search(str(error)):
+        raise Unclear(
+            f"when the layer is traced x is a symbol, which has no {missing[1]}: leave it out, or "
+            "say it with operators of F.np and F.npx"
+        ) from error
     raise error
 
 
@@ -184,7 +221,9 @@ def _hybrid_checks(layer: type, *arguments: Any) -> Checks:
         "it was traced.",
     )
     made.hybridize()
-    _run(made, x)
+    with autograd.train_mode():
+        trained = _run(made, x)
+    yield close(trained, eager), "While training, your layer returns something else."
     try:
         with tempfile.TemporaryDirectory() as folder:
             made.export(os.path.join(folder, "layer"))
@@ -199,7 +238,7 @@ def _hybrid_checks(layer: type, *arguments: Any) -> Checks:
 
 def _center_checks(layer: type) -> Checks:
     yield from _is_block_checks(layer)
-    x = numpy.array([[1.0, 20.0, 300.0], [3.0, 40.0, 500.0], [8.0, 90.0, 100.0]])
+    x = numpy.array([[1.03, 20.0, 300.0], [3.0, 40.2, 500.0], [8.0, 90.0, 100.4]])
     got = _run(_made(layer), x)
     means = x.mean(axis=0)
     wanted = x - means
@@ -274,18 +313,31 @@ alone = lettered(
 )
 
 
+def _output_shape(layer: type, units: int, x: numpy.ndarray) -> tuple[int, ...] | None:
+    """Return the shape of what a dense layer makes of a batch; None if the two do not fit."""
+    try:
+        return _run(_made(layer, units), x).shape
+    except (ValueError, MXNetError):
+        return None
+
+
 def _dense_checks(layer: type) -> Checks:
     yield from _is_block_checks(layer)
     x = numpy.array([[1.0, 2.0, 3.0, 4.0], [0.0, -1.0, 0.0, 1.0]])
     with _explained():
         made = layer(3)
+    fitting = (
+        "The shapes do not fit: weight is (units, inputs), x is (samples, inputs), so that x "
+        "times weight.T is (samples, units)."
+    )
     found = made.collect_params()
     yield (
         len(found.keys()) > 0,
         "Gluon finds no parameters: create them in __init__, with self.params.get(...).",
     )
     try:
-        made.initialize()
+        with _explained():
+            made.initialize()
         _run(made, x)
     except Unclear:  # a ValueError, too
         raise
@@ -295,17 +347,30 @@ def _dense_checks(layer: type) -> Checks:
             "The number of inputs is not known yet: shape=(units, -1), allow_deferred_init=True.",
         )
         unused = [name for name in found.keys() if f"'{name}'" in str(error)]
-        yield not unused, f"hybrid_forward never uses {', '.join(unused)}: is the bias added?"
+        yield (
+            not unused,
+            f"hybrid_forward never uses {', '.join(unused)}: "
+            + (
+                "is the bias added?"
+                if all(len(found[name].shape) == 1 for name in unused)
+                else "it gets the parameters as its arguments, so no self.weight.data()."
+            ),
+        )
+        open_shapes = [p.shape for p in found.values() if p.shape and -1 in p.shape]
+        yield (
+            "Cannot decide shape" not in str(error) or open_shapes != [(3, -1)],
+            "Gluon cannot find out the number of inputs from these operators: use F.np.dot or "
+            "F.npx.fully_connected.",
+        )
         yield (
             "Cannot decide shape" not in str(error),
             "Leave out only what is unknown: shape=(units, -1), not the whole shape.",
         )
-        yield (
-            "Shape inconsistent" not in str(error),
-            "The shapes do not fit: weight is (units, inputs), x is (samples, inputs), so that x "
-            "times weight.T is (samples, units).",
-        )
+        yield not any(part in str(error) for part in MISFITS), fitting
         _raise_with_hint(_original(error))
+    except MXNetError as error:
+        yield not any(part in str(error) for part in MISFITS), fitting
+        raise
     shapes = sorted((parameter.shape for parameter in found.values()), key=len)
     yield (
         shapes != [(3,), (4, 3)],
@@ -335,6 +400,18 @@ def _dense_checks(layer: type) -> Checks:
         "A ReLU is built in: leave the activation out, or the layer can put out nothing negative.",
     )
     yield close(got, wanted), "For each sample the result is weight times x, plus bias."
+    yield (
+        _output_shape(layer, 2, x) == (2, 2),
+        "Right for 3 units, not for 2: use the number of units that __init__ was given.",
+    )
+    yield (
+        _output_shape(layer, 3, x[:, :3]) == (2, 3),
+        "Right for 4 inputs, not for 3: leave the number of inputs to the first batch.",
+    )
+    yield (
+        all(parameter.grad_req != "null" for parameter in found.values()),
+        "One of your parameters has grad_req='null': no trainer would ever move it.",
+    )
     yield from _hybrid_checks(layer, 3)
 
 
@@ -387,6 +464,10 @@ def _flip_checks(layer: type) -> Checks:
     yield (
         close(_run(flip, numpy.array([[1.0, -1.0]])), [[-1, 1]]),
         "A mean of exactly 0 is not above 0: -x comes back.",
+    )
+    yield (
+        close(_run(flip, numpy.array([[1.0002, -1.0]])), [[1.0002, -1]]),
+        "However small the mean is, if it is above 0 then x comes back.",
     )
     yield from _hybrid_checks(layer)
 

@@ -8,6 +8,7 @@ from mxnet import np
 
 from ...teaching.answers import Unclear, array, close, number, numbers
 from ...teaching.exercise import Exercise, lettered
+from ...teaching.learner import LearnerError
 
 Checks = Iterator[tuple[bool, str]]
 
@@ -172,10 +173,12 @@ def _sgd_checks(sgd) -> Checks:
         f"w = [1, -2], sum [8, -6], rate 0.1, 4 samples must give [{w[0] - step[0]:g}, "
         f"{w[1] - step[1]:g}]; yours gives [{new[0]:.4g}, {new[1]:.4g}].",
     )
-    for batch_size, rate in ((8, 0.1), (1, 0.5), (3, 2.0)):
+    odd = numpy.array([-0.123, 0.4567])  # nothing here survives rounding to a few decimals
+    others = ((8, 0.1, 3 * w), (1, 0.5, -w), (3, 2.0, odd), (256, 0.03, -odd))
+    for batch_size, rate, other in others:
         yield (
-            close(stepped(batch_size, rate, 3 * w, -gradient_sum),
-                  3 * w + rate * gradient_sum / batch_size),
+            close(stepped(batch_size, rate, other, -gradient_sum),
+                  other + rate * gradient_sum / batch_size),
             "It is right for 4 samples and rate 0.1, but not for other numbers.",
         )  # fmt: skip
 
@@ -200,7 +203,15 @@ sgd = Exercise(
 
 def _batches(epoch_rows, n, batch_size) -> list[numpy.ndarray]:
     """Return the batches of one epoch; say what is wrong with what is no list of batches."""
-    returned = epoch_rows(n, batch_size)
+    try:
+        returned = epoch_rows(n, batch_size)
+    except LearnerError as error:
+        if "'NoneType' object is not" in str(error):
+            raise Unclear(
+                f"{error}. `np.random.shuffle(order)` shuffles in place and returns nothing: go on "
+                "with order itself"
+            ) from error
+        raise
     if not hasattr(returned, "__iter__"):
         raise Unclear(f"expected a list with one array for each batch, got {returned!r}")
     batches = [array(batch) for batch in returned]
@@ -269,8 +280,8 @@ def _rows_checks(epoch_rows) -> Checks:
         "rows into a random order; to shuffle only batches, pairs or a few rows, or to start at "
         "another place, is not enough.",
     )
-    whole = [len(batch) for batch in _batches(epoch_rows, 96, 48)]
-    yield whole == [48, 48], f"96 rows in batches of 48 are two full batches; yours are {whole}."
+    whole = [len(batch) for batch in _batches(epoch_rows, 64, 32)]
+    yield whole == [32, 32], f"64 rows in batches of 32 are two full batches; yours are {whole}."
 
 
 def _epoch_rows(n, batch_size):

@@ -192,7 +192,7 @@ def draw(figure):
     counter.set_animated(True)
     (losses,) = curve.plot([], [], color=BLUE, linewidth=1, animated=True)
 
-    strip.set(xlim=(1e-4, 3), ylim=(0, 1), xscale="log", yticks=[], xlabel="learning rate")
+    strip.set(xlim=(3e-5, 3), ylim=(0, 1), xscale="log", yticks=[], xlabel="learning rate")
     too_high = strip.add_patch(Rectangle((1, 0), 1, 1, facecolor="#f6d5d5", edgecolor="#b00020",
                                          hatch="///", linewidth=0, animated=True))  # fmt: skip
     (limit,) = strip.plot([1, 1], [0, 1], color="#b00020", animated=True)

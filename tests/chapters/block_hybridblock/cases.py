@@ -184,7 +184,15 @@ CASES = {
         ],
     },
     block_hybridblock.calls: {
-        "right": [5.0, "3 + 1 + 1", "5", np.array([5]), typed("answer = len([1, 1, 1, 1, 1])")],
+        "right": [
+            5.0,
+            "3 + 1 + 1",
+            "3 + 1 + 1 = 5",
+            "5 times",
+            "5",
+            np.array([5]),
+            typed("answer = len([1, 1, 1, 1, 1])"),
+        ],
         "wrong": [
             (23, "replays"),
             (3, "To trace"),
@@ -254,6 +262,26 @@ CASES = {
             (cell("C", "return x - F.mean(x, axis=0)"), "legacy interface"),
             (cell("C", "self.units = 3", "return x", method="__init__(self, units)"), "__init__"),
             (cell("C", "return x - undefined"), "NameError in line 2 of hybrid_forward"),
+            (cell("C", "return x - x.copy().mean(axis=0)"), "which has no copy"),
+            (cell("C", "return x - x.sum(axis=0) / len(x)"), "no len()"),
+            (cell("C", "return x - x.mean(axis=0).asnumpy()"), "do not mix with symbols"),
+            (
+                cell("C", "y = F.np.zeros_like(x)", "y[:] = x - x.mean(axis=0)", "return y"),
+                "cannot be written into",
+            ),
+            (
+                cell("C", "return x - x.mean(axis=0)", method="hybrid_forward(self, x, F)"),
+                "in this order",
+            ),
+            (
+                cell("C", "return x - x.mean(axis=0)", method="forward(self, F, x)"),
+                "gets no F",
+            ),
+            (
+                cell("C", "return x if autograd.is_training() else x - x.mean(axis=0)"),
+                "While training",
+            ),
+            (cell("C", "raise SystemExit"), "ended the program"),
             (_CenterForward, "hybrid_forward(self, F, x)"),
             (_CenterBlock, "plain nn.Block"),
             (_CenterAtFirst, "something else"),
@@ -272,7 +300,10 @@ CASES = {
             dense_cell("return F.np.dot(x, kernel.T) + offset"),
             dense_cell("return F.np.dot(x, F.np.transpose(kernel)) + offset"),
             dense_cell("return F.np.add(F.np.dot(kernel, x.T).T, offset)"),
-            dense_cell("return F.npx.fully_connected(x, kernel, offset, num_hidden=3)"),
+            dense_cell(
+                "return F.npx.fully_connected(x, kernel, offset, num_hidden=self.units)",
+                first=DENSE_INIT + "        self.units = units\n",
+            ),
             dense_cell(
                 "return self.net(x)",
                 method="hybrid_forward(self, F, x)",
@@ -294,6 +325,27 @@ CASES = {
                     hybrid_forward=lambda self, F, x, weight, bias: F.np.dot(x, weight.T) + bias,
                 ),
                 "not the whole shape",
+            ),
+            (_dense(shape=(4,)), "not for 3"),
+            (
+                dense_cell("return F.npx.fully_connected(x, kernel, offset, num_hidden=3)"),
+                "not for 2",
+            ),
+            (_dense(shape=(None,)), "not None"),
+            (_dense(bias_init=0), "given by its name"),
+            (nn.Dense, "Gluon's own class"),
+            (dense_cell("return x @ kernel.T + offset"), "do not know @"),
+            (dense_cell("return F.np.einsum('bi,oi->bo', x, kernel) + offset"), "these operators"),
+            (
+                dense_cell("return F.np.dot(x, self.kernel.data().T) + self.offset.data()"),
+                "no self.weight.data()",
+            ),
+            (
+                dense_cell(
+                    "return F.np.dot(x, kernel.T) + offset",
+                    first=DENSE_INIT.replace("init=init.Zero()", "init='zeros', grad_req='null'"),
+                ),
+                "grad_req",
             ),
             (_DenseNoBias, "of shape (3, 4)"),
             (_DenseTransposed, "one row a unit"),
@@ -374,6 +426,7 @@ CASES = {
                 ),
                 "as at its first batch",
             ),
+            (cell("Flip", "return F.np.where(x.mean() > 1e-3, x, -x)"), "However small"),
             (cell("Flip", "return F.np.where((x.max() + x.min()) > 0, x, -x)"), "do not decide"),
             (cell("Flip", "return x if float(x.mean()) > 0 else -x"), "float()"),
             (cell("Flip", "F.np.where(x.mean() > 0, x, -x)"), "returned nothing"),

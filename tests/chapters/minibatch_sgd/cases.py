@@ -30,6 +30,7 @@ CASES = {
             "391, 7820",
             "391 and 7,820",
             ("391", "7,820"),
+            "391 iterations per epoch, 7,820 in all",
             typed("answer = np.array([391, 20 * 391])"),
             typed("per_epoch = -(-50000 // 128)\nanswer = per_epoch, per_epoch * 20"),
         ],
@@ -46,7 +47,8 @@ CASES = {
         ],
     },
     minibatch_sgd.effective: {
-        "right": [0.0015625, 0.00156, "0.1/64", "1/640", Fraction(1, 640), 0.0016,
+        "right": [0.0015625, 0.00156, "0.1/64", "lr/64 = 0.0015625",
+                  "1/640", Fraction(1, 640), 0.0016,
                   typed("answer = np.array(0.1) / 64")],
         "wrong": [
             (0.1, "two places"),
@@ -55,6 +57,7 @@ CASES = {
             ("1/64", "the factor"),
             (0.05, "before"),
             ("64 times smaller", "one number"),
+            ("0.1/64 = 0.1", "got '0.1/64 = 0.1'"),
         ],
     },
     minibatch_sgd.one_step: {
@@ -146,6 +149,7 @@ CASES = {
             (rows(*SHUFFLED, "return order"), "one array of row numbers"),
             (rows(*SHUFFLED, "return n"), "got 1000"),
             (rows("np.random.shuffle(np.arange(n))"), "returned nothing"),
+            (rows("order = np.random.shuffle(np.arange(n))", CUT), "shuffles in place"),
         ],
     },
 }  # fmt: skip

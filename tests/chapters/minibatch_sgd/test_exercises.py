@@ -38,3 +38,25 @@ def test_choice_without_replacement_does_not_shuffle_in_mxnet_and_the_hint_says_
     body = "order = np.random.choice(n, n, replace=False)"
     verdict, hint = rows.judge(cases.rows(body, cases.CUT))
     assert (verdict, "of MXNet 1.9.1 does not" in hint) == (FAILED, True), hint
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "return np.round(w - learning_rate * gradient_sum / batch_size, 2)",
+        "return w - learning_rate * gradient_sum / min(batch_size, 8)",
+        "return w - learning_rate * gradient_sum / batch_size if w[0] > 0 else w",
+    ],
+)
+def test_the_update_rule_must_hold_for_other_numbers(line):
+    rule = next(exercise for exercise in CASES if exercise.title == "the update rule")
+    verdict, hint = rule.judge(cases.rule(line))
+    assert (verdict, "not for other numbers" in hint) == (FAILED, True), hint
+
+
+def test_rows_refuse_a_batch_size_that_is_written_out():
+    rows = next(exercise for exercise in CASES if exercise.title == "the rows of an epoch")
+    fixed = cases.rows("batch_size = 48", *cases.SHUFFLED, cases.CUT)
+    assert rows.judge(fixed)[0] == FAILED
+    fixed = cases.rows("yield 1", "raise SystemExit")
+    assert "ended the program" in rows.judge(fixed)[1]

@@ -179,6 +179,14 @@ def test_loss_stays_within_its_axes_and_fills_them(state):
     assert result.seen[-1] <= curve.get_xlim()[1] <= 2.1 * result.seen[-1]
 
 
+def test_strip_holds_the_lowest_rate_that_the_controls_can_reach():
+    state = dict(learning_rate=1e-3, decay=True, epochs=20, batch_size=1, curvature=1.0)
+    result, figure = compute(**state), Figure()
+    module.draw(figure)(result)
+    low, high = figure.axes[2].get_xlim()
+    assert low < result.rate < result.limit < high
+
+
 @pytest.mark.parametrize("state", [{}, {"curvature": 1.0}, {"curvature": 100.0}, {"decay": True}])
 def test_strip_shows_limit_and_rate_of_the_result(state):
     figure = Figure(figsize=(8, 4))
