@@ -178,7 +178,9 @@ def _listed(answer: Any) -> list:
 def _parsed(text: str, percent: bool) -> float | None:
     """Return the number that a text stands for; None if it stands for none."""
     text = unicodedata.normalize("NFKC", text).translate(_SIGNS).strip().rstrip(".").strip()
-    text = re.sub(r"^(?:about|approximately|roughly|ca\.?|[=≈~])\s*", "", text, flags=re.I)
+    text = re.sub(
+        r"^(?:(?:[a-z]+\s*)?=|by\b|about|approximately|roughly|ca\.?|[≈~])\s*", "", text, flags=re.I
+    )
     percents = re.fullmatch(r"(.*?)\s*(?:%|percent|per cent)", text, re.I | re.S)
     text = (percents[1] if percents else text).strip()
     if re.fullmatch(r"[+-]?[1-9]\d{0,2}(?:[,' _]\d{3})+(?:\.\d+)?", text):
