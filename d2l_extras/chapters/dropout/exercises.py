@@ -228,10 +228,11 @@ def _dropout(x, p):
 write = Exercise(
     "inverted dropout",
     """Write `dropout(x, p)`. In train mode (`autograd.is_training()` is True) it drops every
-    element of the MXNet array `x`, of any shape, with probability `p`, each for itself, and scales
-    the others so that the mean is kept; in predict mode it returns `x`. `p` may be anything from 0 to 1: with
-    `p = 1` return zeros. Leave `x` itself unchanged, and let autograd differentiate your
-    function: the gradient is `1/(1-p)` where a unit is kept, 0 where it is dropped.""",
+    element of the MXNet array `x`, of any shape, with probability `p`, each for itself, and
+    scales the others so that the mean is kept; in predict mode it returns `x`. `p` may be
+    anything from 0 to 1: with `p = 1` return zeros. Leave `x` itself unchanged, and let autograd
+    differentiate your function: the gradient is `1/(1-p)` where a unit is kept, 0 where it is
+    dropped.""",
     _write_checks,
     _dropout,
 )
