@@ -79,7 +79,7 @@ def test_own_dropout_agrees_or_differs_and_the_text_says_so():
     ("body", "says", "drawn"),
     [
         ("...", "still empty", False),
-        ("raise ValueError('no')", "failed: ValueError in line 2 of answer: no", False),
+        ("raise ValueError('no')", "in line 2 of answer (`raise ValueError('no')`): no", False),
         ("return x.sum()", "returned an array of shape ()", False),
         ("return [[0.5] * x.shape[1]] * len(x)", "differs", True),
         ("return x * float('nan')", "returned nan", False),
