@@ -160,3 +160,26 @@ def test_huge_result_is_drawn_at_the_edge_and_said():
     assert "some outputs are off the chart" in notes(mode=PREDICT, batch_size=1, updates=500)
     quiet = notes(batch_norm=own("..."))
     assert not [text for text in quiet if "chart" in text or "your function" in text]
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, 256])
+def test_picture_shows_the_numbers_of_the_result(batch_size):
+    state = {"batch_size": batch_size, "momentum": 0.7, "updates": 40}
+    result, view = compute(**state), labs.batch_norm(**state)
+    before, _, way, strip = view._picture.figure.axes
+    lines = {line.get_label(): line for line in before.lines}
+    assert lines["batch mean"].get_xdata()[0] == pytest.approx(result.batch.mean())
+    assert lines["running mean"].get_xdata()[0] == pytest.approx(result.means[-1])
+    drawn = {len(line.get_ydata()): [] for line in way.lines}
+    for line in way.lines:
+        drawn[len(line.get_ydata())].append(line)
+    (dots,) = drawn[40]  # one for each update
+    assert dots.get_xdata().tolist() == list(range(1, 41))
+    assert dots.get_ydata() == pytest.approx(module._ROWS[:40, :batch_size].mean(axis=1))
+    low, high, path = (line.get_ydata() for line in drawn[41])
+    assert path == pytest.approx(result.means)
+    assert (high - low) / 2 == pytest.approx(numpy.sqrt(result.variances))
+    ends = [line.get_ydata()[0] for line in strip.lines if len(line.get_ydata()) == 2]
+    assert sorted(ends) == pytest.approx([5 - 3 / batch_size**0.5, 5, 5 + 3 / batch_size**0.5])
+    (points,) = (line for line in strip.lines if len(line.get_ydata()) == 20)
+    assert points.get_ydata() == pytest.approx(module._STRIP[:, :batch_size].mean(axis=1))
