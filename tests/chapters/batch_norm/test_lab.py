@@ -115,6 +115,8 @@ ALWAYS_BATCH = own(f"mean, var = x.mean(axis=0), x.var(axis=0)\n    return {FORM
 def test_own_function_agrees_or_differs_and_the_text_says_so():
     for mode in (TRAIN, PREDICT):
         assert "Your function agrees" in labs.batch_norm(mode=mode, batch_norm=BOTH).text
+    nearly = labs.batch_norm(batch_norm=lambda *given: 1.01 * BOTH(*given))
+    assert "Your function differs by up to 0.0" in nearly.text
     wrong = labs.batch_norm(mode=PREDICT, batch_norm=ALWAYS_BATCH)
     assert "Your function differs by up to" in wrong.text
 
