@@ -92,7 +92,7 @@ _NO_UNIT = (  # words after a number that change it
 )
 _CONSTANTS = {"e": math.e, "pi": math.pi}
 _UNITS = re.compile(  # what a learner may write after a number, without another meaning
-    r"(?<=[\d)])\s*(?:parameters?|weights?|updates?|iterations?|batch(?:es)?|times|calls?|epochs?|"
+    r"(?<=[\d)])\s*(?:parameters?|weights?|updates?|iterations?|batch(?:es)?|times(?=\s*$)|calls?|epochs?|"
     r"nats?|bits?)(?:\s+(?:per epoch|in all|in total))?|(?<=\d)\s+(?:per epoch|in all|in total)"
 )
 _SIGNS = str.maketrans(
@@ -192,19 +192,18 @@ def _claimed(text: str, percent: bool) -> float | None:
 
     Where both sides of an equals sign are numbers, they must agree; the last one counts.
     """
-    first, *others = (side.strip() for side in re.split(r"[=≈]", _UNITS.sub("", text)))
-    named = others and re.fullmatch(r"[A-Za-z]\w*|", first) and first not in _CONSTANTS
-    sides = others if named else [first, *others]
+    sides = re.split(r"[=≈]", _UNITS.sub("", text))
     values = [_parsed(side, percent) for side in sides]
-    if None in values:
+    if values[-1] is None:
         return None
-    return values[-1] if all(math.isclose(v, values[-1], rel_tol=0.02) for v in values) else None
+    known = [value for value in values if value is not None]  # another side may be "d" or "lr/64"
+    return values[-1] if all(math.isclose(v, values[-1], rel_tol=0.02) for v in known) else None
 
 
 def _parsed(text: str, percent: bool) -> float | None:
     """Return the number that a text stands for; None if it stands for none."""
     text = unicodedata.normalize("NFKC", text).translate(_SIGNS).strip().rstrip(".").strip()
-    text = re.sub(r"^(?:about|approximately|roughly|ca\.?|~)\s*", "", text, flags=re.I)
+    text = re.sub(r"^(?:by\b|about|approximately|roughly|ca\.?|~)\s*", "", text, flags=re.I)
     percents = re.fullmatch(r"(.*?)\s*(?:%|percent|per cent)", text, re.I | re.S)
     text = (percents[1] if percents else text).strip()
     text = re.sub(r"^(?:minus|negative)\s+", "-", text, flags=re.I)

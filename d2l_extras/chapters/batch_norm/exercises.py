@@ -7,7 +7,7 @@ import numpy
 
 from ...teaching.answers import array, close, number, numbers
 from ...teaching.exercise import Exercise, lettered
-from ...teaching.learner import Learner, notebook_array
+from ...teaching.learner import Learner, LearnerError, notebook_array
 
 Checks = Iterator[tuple[bool, str]]
 EPS = 0.5  # so large that forgetting it, or adding it in the wrong place, shows
@@ -41,6 +41,7 @@ def _passes_checks(batch_norm: Learner) -> Checks:
     mean, var = X.mean(axis=0), X.var(axis=0)
     root = numpy.sqrt(var + EPS)
     yield out.shape == X.shape, f"x is {X.shape}: the output must have its shape, got {out.shape}."
+    yield not numpy.isnan(out[:, :2]).any(), "Your result holds nan, though x varies there."
     yield (
         not numpy.isnan(out).any(),
         "A constant feature gives nan (0/0): add eps to the variance before the root.",
@@ -61,7 +62,11 @@ def _passes_checks(batch_norm: Learner) -> Checks:
     )
     yield not close(out, formula(mean, var + EPS)), "You divided by the variance: take its root."
     yield (
-        not any(close(out, formula(mean, s)) for s in (var**0.5 + EPS, (var**0.5 + EPS) ** 0.5)),
+        not close(out, formula(mean, (var**0.5 + EPS) ** 0.5)),
+        "You took the root twice: under it stands the variance, not the standard deviation.",
+    )
+    yield (
+        not close(out, formula(mean, var**0.5 + EPS)),
         "eps is added to the variance, under the root, not to the standard deviation.",
     )
     yield (
@@ -110,6 +115,18 @@ def _passes_checks(batch_norm: Learner) -> Checks:
         close(predicted, formula(MEAN, numpy.sqrt(VAR + EPS))),
         "With training=False: gamma · (x - running_mean) / sqrt(running_var + eps) + beta.",
     )
+    other, two = X[:3, :2], (GAMMA[:2], BETA[:2], MEAN[:2], VAR[:2])
+    for training, used in ((True, (other.mean(axis=0), other.var(axis=0))), (False, two[2:])):
+        try:
+            out, but = batch_norm(other, *two, training, EPS), ""
+        except LearnerError as error:
+            out, but = None, f" But: {error}"
+        yield (
+            out is not None
+            and close(out, _standardized(other, used[0], numpy.sqrt(used[1] + EPS), *two[:2])),
+            f"Right for x of shape {X.shape}; with shape {other.shape} it is not: take the shape "
+            f"from x.{but}",
+        )
     for training in (True, False):
         given = [notebook_array(values) for values in (X, GAMMA, BETA, MEAN, VAR)]
         batch_norm.raw(*given, training, EPS)
@@ -197,6 +214,14 @@ def _update_checks(update: Learner) -> Checks:
     yield (
         close(mean, moved(MEAN, batch_mean, 0.5)) and close(var, moved(VAR, batch_var, 0.5)),
         "Use the momentum you get, not 0.9.",
+    )
+    other = X[1:, :2]
+    mean, var = _pair(update(MEAN[:2], VAR[:2], other, 0.99))
+    yield (
+        close(mean, moved(MEAN[:2], other.mean(axis=0), 0.01))
+        and close(var, moved(VAR[:2], other.var(axis=0), 0.01)),
+        f"Right for x of shape {X.shape}; with shape {other.shape} and momentum 0.99 it is not: "
+        "take both from the arguments.",
     )
     yield not update.changed, "You changed an argument in place: return new arrays."
 
@@ -289,6 +314,7 @@ updates = Exercise(
 
 
 IMAGES = numpy.random.RandomState(0).normal([[[[2.0]], [[-1]]]], [[[[1.0]], [[3]]]], (3, 2, 4, 5))
+OTHER_IMAGES = numpy.random.RandomState(1).normal(size=(2, 3, 5, 4))
 PER_CHANNEL = numpy.array([2.0, 0.5]), numpy.array([1.0, -1])
 
 
@@ -343,11 +369,13 @@ def _images_checks(batch_norm: Learner) -> Checks:
         "gamma · (x - mean) / sqrt(var + eps) + beta, mean and variance over axes 0, 2 and 3; "
         "`keepdims=True` keeps their shapes fitting.",
     )
-    other = IMAGES[:2, :, :3].transpose(0, 1, 3, 2)
     yield (
-        close(batch_norm(other, *PER_CHANNEL, 1.0), formula((0, 2, 3), other, eps=1.0)),
-        f"Right for x of shape {IMAGES.shape} and eps {EPS}; with shape {other.shape} and eps 1 "
-        "it is not: take both from the arguments.",
+        close(
+            batch_norm(OTHER_IMAGES, GAMMA, BETA, 1.0),
+            formula((0, 2, 3), OTHER_IMAGES, GAMMA, BETA, eps=1.0),
+        ),
+        f"Right for x of shape {IMAGES.shape} and eps {EPS}; with shape {OTHER_IMAGES.shape} and "
+        "eps 1 it is not: take both from the arguments.",
     )
     yield not batch_norm.changed, "You changed an argument in place: return a new array."
 
@@ -420,12 +448,12 @@ def _fold_checks(fold: Learner) -> Checks:
         close(new_bias, right[1]),
         "The weight is right. Bias: beta + gamma · (bias - mean) / sqrt(var + eps).",
     )
-    three = [numpy.arange(1.0, 4.0) + shift for shift in (0, 1, -2, 0.5, 3)]
-    given = numpy.arange(6.0).reshape(3, 2), *three, 2.0
+    two = [numpy.array([1.0, 2.0]) + shift for shift in (0, -1.5, -2, 0.5, 3)]  # a gamma below 0
+    given = numpy.arange(6.0).reshape(2, 3), *two, 2.0
     yield (
         all(map(close, _pair(fold(*given)), _folded(*given))),
-        "Right for 3 units with 3 inputs; for 3 units with 2 inputs and eps 2 it is not: take "
-        "shapes and eps from the arguments.",
+        "Right for 3 units with 3 inputs; for 2 units with 3 inputs, a negative gamma and eps 2 "
+        "it is not: take all from the arguments.",
     )
     yield not fold.changed, "You changed an argument in place: return new arrays."
 
@@ -494,5 +522,5 @@ two = Exercise(
     which two outputs can it have? Give a pair.""",
     _two_checks,
     (-2, 4),
-    partial(numbers, count=2),
+    lambda answer: numbers(list(answer) if isinstance(answer, set) else answer, 2),
 )

@@ -32,13 +32,18 @@ def _factors(dropout: Learner, x: numpy.ndarray, p: float) -> numpy.ndarray:
 
 def _write_checks(dropout: Learner) -> Checks:
     random = numpy.random.RandomState(0)
-    x, small = random.uniform(1, 2, size=(100, 60)), random.uniform(1, 2, size=(4, 5))
-    _factors(dropout, small, 0.5)
+    x, small = (
+        random.uniform(1, 2, size=shape) * random.choice([-1, 1], size=shape)
+        for shape in ((100, 60), (4, 5))
+    )
+    factors = _factors(dropout, small, 0.5)
+    yield not numpy.isnan(factors).any(), "With p = 0.5 your result holds nan."
     yield not dropout.changed, "You changed x in place: return a new array."
     yield from _mode_checks(dropout, small)
     yield from _mask_checks(dropout, x, small)
     yield from _scale_checks(dropout, x, small)
     yield from _end_checks(dropout, small)
+    yield from _shape_checks(dropout)
     yield from _gradient_checks(dropout)
 
 
@@ -68,6 +73,13 @@ def _mode_checks(dropout: Learner, x: numpy.ndarray) -> Checks:
         "You drop or scale in predict mode too: unless `autograd.is_training()`, return x as it "
         "is.",
     )
+    with autograd.record(train_mode=False):
+        recorded = _result(dropout, x, 0.9)
+    yield (
+        close(recorded, x),
+        "In `autograd.record(train_mode=False)` you drop or scale, too. That records in predict "
+        "mode: ask `autograd.is_training()` alone.",
+    )
 
 
 def _mask_checks(dropout: Learner, x: numpy.ndarray, small: numpy.ndarray) -> Checks:
@@ -87,13 +99,22 @@ def _mask_checks(dropout: Learner, x: numpy.ndarray, small: numpy.ndarray) -> Ch
         "All rows share one mask: draw for each element of x (`size=x.shape`), so that each "
         "sample has a mask of its own.",
     )
+    always = small[dropped.all(axis=0)]
+    yield (
+        always.size == 0,
+        f"What is {always.max(initial=-9):.2f} in x is dropped at every call: that must not "
+        "depend on its value.",
+    )
+    flat = dropped.reshape(CALLS, -1)
+    twins = (flat[:, :, None] == flat[:, None, :]).all(axis=0).sum() - small.size
+    yield twins == 0, "Some units drop together at every call: draw for each by itself."
     counts = dropped.sum(axis=(1, 2))
     yield (
         (counts != counts[0]).any(),
         f"Each call drops exactly {counts[0]} of {small.size} units: draw for each element by "
         "itself, then their number varies.",
     )
-    for p in (0.2, 0.7):
+    for p in (0.2, 0.7, 0.25):
         share = (_factors(dropout, x, p) == 0).mean()
         yield (
             abs(share - (1 - p)) > 0.03,
@@ -145,6 +166,14 @@ def _end_checks(dropout: Learner, x: numpy.ndarray) -> Checks:
     yield close(results[0], numpy.ones(x.shape)), "p = 0 must leave x as it is."
     yield not numpy.isnan(results[1]).any(), "p = 1 gives nan, 0 / 0: return zeros there."
     yield (results[1] == 0).all(), "p = 1 drops everything: return zeros."
+
+
+def _shape_checks(dropout: Learner) -> Checks:
+    for shape in ((7,), (2, 3, 4, 5)):
+        try:
+            _factors(dropout, numpy.ones(shape), 0.5)
+        except LearnerError as error:
+            yield False, f"x may have any shape, as {shape} here. But: {error}"
 
 
 def _gradient_checks(dropout: Learner) -> Checks:
@@ -199,10 +228,11 @@ def _dropout(x, p):
 write = Exercise(
     "inverted dropout",
     """Write `dropout(x, p)`. In train mode (`autograd.is_training()` is True) it drops every
-    element of the MXNet array `x` with probability `p`, each for itself, and scales the others so
-    that the mean is kept; in predict mode it returns `x`. `p` may be anything from 0 to 1: with
-    `p = 1` return zeros. Leave `x` itself unchanged, and let autograd differentiate your
-    function: the gradient is `1/(1-p)` where a unit is kept, 0 where it is dropped.""",
+    element of the MXNet array `x`, of any shape, with probability `p`, each for itself, and
+    scales the others so that the mean is kept; in predict mode it returns `x`. `p` may be
+    anything from 0 to 1: with `p = 1` return zeros. Leave `x` itself unchanged, and let autograd
+    differentiate your function: the gradient is `1/(1-p)` where a unit is kept, 0 where it is
+    dropped.""",
     _write_checks,
     _dropout,
 )

@@ -210,6 +210,10 @@ CASES = {
             (both((RETURN, "x -= mean\n    " + RETURN.replace("(x - mean)", "x"))), "x -= ..."),
             (written(PASSES, "return x.mean(axis=0)"), "its shape"),
             (written(PASSES, "return x"), "In training: gamma"),
+            (both((".var(axis=0)", ".std(axis=0)")), "root twice"),
+            (written(PASSES, "return x * np.nan"), "though x varies"),
+            (both((RETURN, RETURN.replace("return", "out =") + "\n    out = out.reshape(4, 3)\n"
+                   "    return out")), "take the shape from x. But: MXNetError in line 7"),
             (written(PASSES, "return X"), "NameError in line 2 of answer"),
             (written(PASSES, "x - x.mean(axis=0)"), "returned nothing"),
         ],
@@ -229,6 +233,8 @@ CASES = {
             (moved((".var(", ".std(")), "not the standard deviation"),
             (moved(("(1 - momentum)", "0.1"), ("momentum * r", "0.9 * r")), "not 0.9"),
             (written(UPDATE, IN_PLACE), "in place"),
+            (moved(("new_mean = ", "momentum = min(momentum, 0.9)\n    new_mean = ")),
+             "and momentum 0.99 it is not"),
             (moved(("return new_mean, new_var", "return new_mean, running_var")), "same rule"),
             (written(UPDATE, "return x.mean(axis=0), x.var(axis=0)"), "this batch alone"),
             (moved(("return new_mean, new_var", "return new_var, new_mean")), "wrong way round"),
@@ -312,7 +318,7 @@ CASES = {
             (fold(("beta + ", "")), "beta is missing"),
             (fold(("bias - mean", "bias + mean")), "not added"),
             (fold(("beta + scale", "2 * beta + scale")), "The weight is right. Bias:"),
-            (fold(("var + eps", "var + 0.5")), "3 units with 2 inputs"),
+            (fold(("var + eps", "var + 0.5")), "2 units with 3 inputs"),
             (fold(("    w = weight", "    weight *= scale.reshape(-1, 1)\n    w = weight"),
                   ("weight * scale.reshape(-1, 1)\n    b", "weight\n    b")), "in place"),
             (fold(("return w, b", "return w.mean(), b")), "yours have () and (3,)"),
@@ -327,7 +333,7 @@ CASES = {
     batch_norm.two: {
         "right": [
             (4, -2), [-2.0, 3.9999], "-2 and 4", typed("answer = np.array([-2, 4])"),
-            typed("answer = 1 - 3, 1 + 3"), "4, -2",
+            typed("answer = 1 - 3, 1 + 3"), "4, -2", {-2, 4},
         ],
         "wrong": [
             ((-1, 1), "still to come"), ((-3, 3), "beta is missing"), ((0, 2), "gamma is missing"),

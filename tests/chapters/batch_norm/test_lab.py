@@ -115,6 +115,8 @@ ALWAYS_BATCH = own(f"mean, var = x.mean(axis=0), x.var(axis=0)\n    return {FORM
 def test_own_function_agrees_or_differs_and_the_text_says_so():
     for mode in (TRAIN, PREDICT):
         assert "Your function agrees" in labs.batch_norm(mode=mode, batch_norm=BOTH).text
+    nearly = labs.batch_norm(batch_norm=lambda *given: 1.01 * BOTH(*given))
+    assert "Your function differs by up to 0.0" in nearly.text
     wrong = labs.batch_norm(mode=PREDICT, batch_norm=ALWAYS_BATCH)
     assert "Your function differs by up to" in wrong.text
     nearly = labs.batch_norm(batch_norm=lambda *a: 1.01 * BOTH(*a))
@@ -170,19 +172,21 @@ def test_huge_result_is_drawn_at_the_edge_and_said():
 @pytest.mark.parametrize("batch_size", [1, 4, 256])
 def test_picture_shows_the_numbers_of_the_result(batch_size):
     state = {"batch_size": batch_size, "momentum": 0.7, "updates": 40}
-    view, result = labs.batch_norm(**state), compute(**state)
+    result, view = compute(**state), labs.batch_norm(**state)
     before, _, way, strip = view._picture.figure.axes
-    lines = {line.get_label(): line.get_xdata()[0] for line in before.lines}
-    assert lines["batch mean"] == result.batch.mean()
-    assert (lines["running mean"], lines["true mean"]) == (result.means[-1], module.MEAN)
-    curves = [line.get_ydata() for line in way.lines]
-    assert any(numpy.array_equal(curve, result.means) for curve in curves)
-    spread = numpy.sqrt(result.variances)
-    for edge in (result.means - spread, result.means + spread):
-        assert any(numpy.array_equal(curve, edge) for curve in curves)
-    error = module.SD / batch_size**0.5
-    heights = {line.get_ydata()[0] for line in strip.lines}
-    assert {module.MEAN - error, module.MEAN + error} <= heights
-    assert strip.get_title().endswith(f"5 ± {error:.2f}")
-    low, high = way.get_ylim()
-    assert low < result.batch_means.min() and result.batch_means.max() < high
+    lines = {line.get_label(): line for line in before.lines}
+    assert lines["batch mean"].get_xdata()[0] == pytest.approx(result.batch.mean())
+    assert lines["running mean"].get_xdata()[0] == pytest.approx(result.means[-1])
+    drawn = {len(line.get_ydata()): [] for line in way.lines}
+    for line in way.lines:
+        drawn[len(line.get_ydata())].append(line)
+    (dots,) = drawn[40]  # one for each update
+    assert dots.get_xdata().tolist() == list(range(1, 41))
+    assert dots.get_ydata() == pytest.approx(module._ROWS[:40, :batch_size].mean(axis=1))
+    low, high, path = (line.get_ydata() for line in drawn[41])
+    assert path == pytest.approx(result.means)
+    assert (high - low) / 2 == pytest.approx(numpy.sqrt(result.variances))
+    ends = [line.get_ydata()[0] for line in strip.lines if len(line.get_ydata()) == 2]
+    assert sorted(ends) == pytest.approx([5 - 3 / batch_size**0.5, 5, 5 + 3 / batch_size**0.5])
+    (points,) = (line for line in strip.lines if len(line.get_ydata()) == 20)
+    assert points.get_ydata() == pytest.approx(module._STRIP[:, :batch_size].mean(axis=1))

@@ -43,10 +43,10 @@ RIGHT = [
         import random
         if not autograd.is_training(): return x.copy()
         if p == 1: return 0 * x
-        rows = []
-        for i in range(x.shape[0]):
-            rows.append([0 if random.random() < p else 1 / (1 - p) for j in range(x.shape[1])])
-        return x * np.array(rows)
+        factors = []
+        for i in range(x.size):
+            factors.append(0 if random.random() < p else 1 / (1 - p))
+        return x * np.array(factors).reshape(x.shape)
     """),
     cell("""
         import numpy
@@ -88,6 +88,27 @@ WRONG = [
     (training("return x * m / p"), "divide by the drop probability"),
     (training("return x * m / m.mean()"), "which varies"),
     (training("return x * x * m / (1 - p)"), "must come out times"),
+    (
+        cell("""
+            if not autograd.is_training() and not autograd.is_recording() or p == 0: return x
+            return x * (np.random.uniform(size=x.shape) >= p) / (1 - p)
+        """),
+        "record(train_mode=False)",
+    ),
+    (cell("return x * float('nan')"), "p = 0.5 your result holds nan"),
+    (training("a, b = x.shape", "return x * m / (1 - p)"), "x may have any shape"),
+    (
+        training(
+            "half = np.random.uniform(size=(x.shape[0], x.shape[1] // 2 + 1)) >= p",
+            "return x * np.repeat(half, 2, axis=1)[:, :x.shape[1]] / (1 - p)",
+        ),
+        "drop together at every call",
+    ),
+    (
+        training("return x * (np.random.randint(0, 10, size=x.shape) >= 10 * p) / (1 - p)"),
+        "0.25 you dropped a share",
+    ),
+    (training("return np.maximum(x, 0) * m / (1 - p)"), "depend on its value"),
     (training("return m / (1 - p)"), "mask alone"),
     (training("return x * (np.random.uniform(size=x.shape) < p) / p"), "not to keep"),
     (
@@ -180,7 +201,7 @@ CASES = {
         ],
     },
     dropout.variance: {
-        "right": [3.0, np.array(3.0), "9/3", fractions.Fraction(3)],
+        "right": [3.0, np.array(3.0), "9/3", "variance = 3", fractions.Fraction(3)],
         "wrong": [
             ((4, 0), "one number"),
             (0, "does not vary"),
@@ -205,7 +226,7 @@ CASES = {
         ],
     },
     dropout.points: {
-        "right": ["40 %", 40.0, np.array(40), "100 * 2 / 5"],
+        "right": ["40 %", "by 40 %", 40.0, np.array(40), "100 * 2 / 5"],
         "wrong": [
             ((5, 3), "one number"),
             ("2 %", "percentage points"),

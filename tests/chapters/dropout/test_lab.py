@@ -80,6 +80,7 @@ def test_own_dropout_agrees_or_differs_and_the_text_says_so():
     [
         ("...", "still empty", False),
         ("raise ValueError('no')", "failed: ValueError in line 2 of answer", False),
+        ("raise ValueError('no')", "in line 2 of answer (`raise ValueError('no')`): no", False),
         ("return x.sum()", "returned an array of shape ()", False),
         ("return [[0.5] * x.shape[1]] * len(x)", "differs", True),
         ("return x * float('nan')", "returned nan", False),
@@ -127,3 +128,26 @@ def test_finished_run_stays_in_the_pictures_after_it_and_gives_way_to_the_next()
     kept = module.keep(new, run)
     assert kept.live == run.live and kept.p == 0.3 and new.live is None
     assert module.keep(run, new).live == run.live
+
+
+def test_picture_shows_the_numbers_of_the_result():
+    view = labs.dropout(p=0.8, observed=module.RELU)
+    result, (net, bars, curve) = compute(p=0.8, observed=module.RELU), view._picture.figure.axes
+    on, off = (line for line in net.lines if line.get_marker() == "o")
+    assert len(on.get_ydata()) == result.kept.sum() and len(off.get_ydata()) == 6
+    assert on.get_ydata() == pytest.approx(module._heights(8)[result.kept])
+    (triangle,) = (line for line in bars.lines if line.get_marker() == "v")
+    assert triangle.get_xdata() == pytest.approx([result.seen.mean()])
+    texts = [text.get_text() for text in bars.texts]
+    assert f"mean {result.seen.mean():.2f}\nspread {result.seen.std():.2f}" in texts
+    (train,) = (line for line in curve.lines if line.get_label() == "training, bold p")
+    table = records.read("dropout")
+    table = table[(table.rate == 0.7) & (table.wrong_labels == 0.2)]
+    means = table.groupby("epoch").train_accuracy.mean()
+    assert train.get_xdata().tolist() == means.index.tolist()
+    assert train.get_ydata() == pytest.approx(means.tolist())
+
+
+def test_what_lies_beyond_the_histogram_is_counted_at_its_ends():
+    heights = module._histogram(numpy.array([-100, -100, 0.55, 100]))
+    assert [heights[0], heights.max(), heights[-1], heights.sum()] == [1, 1, 0.5, 2]
