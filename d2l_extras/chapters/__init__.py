@@ -97,6 +97,18 @@ def markdown_table(folder: str = "", first: int = 0) -> str:
     return "\n".join(lines)
 
 
+def colab_links() -> str:
+    """Return a line of links, in Markdown, that open each chapter on Google Colab.
+
+    Examples
+    --------
+    >>> colab_links()[:60]
+    '[0](https://colab.research.google.com/github/d2l-extras/d2l-'
+    """
+    place = "https://colab.research.google.com/github/d2l-extras/d2l-extras/blob/main/notebooks"
+    return " · ".join(f"[{c.number}]({place}/{c.stem}.ipynb)" for c in TABLE)
+
+
 class Shelf:
     """Things by name, each loaded when it is first asked for: `labs.softmax`.
 

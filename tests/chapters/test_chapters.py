@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 import d2l_extras as dx
-from d2l_extras.chapters import TABLE, markdown_table
+from d2l_extras.chapters import TABLE, colab_links, markdown_table
 from d2l_extras.kit.controls import Slider
 from d2l_extras.publishing.pictures import pictures
 from d2l_extras.publishing.refresh import clean
@@ -199,6 +199,10 @@ def test_tables_of_chapters_are_those_of_the_one_table(place, folder, first):
     assert markdown_table(folder, first) in text, (
         f"write it there:\n{markdown_table(folder, first)}"
     )
+
+
+def test_readme_links_each_chapter_on_colab():
+    assert colab_links() in (ROOT / "README.md").read_text(), f"write it there:\n{colab_links()}"
 
 
 def test_the_one_table_has_every_notebook_with_its_time():
