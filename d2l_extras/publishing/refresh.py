@@ -50,13 +50,11 @@ def refresh(path: Path, timeout: float = 600) -> bool:
 def _store_pictures(outputs, stored):
     """Put small pictures into outputs, the stored ones where they still show the same."""
     fresh = list(pictures.pictures(outputs))
+    kept = [pictures.small(new) for new in fresh]
     if len(fresh) == len(stored):
-        kept = [
-            old if not pictures.difference(old, new).real else pictures.small(new)
-            for old, new in zip(stored, fresh, strict=True)
-        ]
-    else:
-        kept = [pictures.small(new) for new in fresh]
+        for number, (old, new) in enumerate(zip(stored, kept, strict=True)):
+            if not pictures.difference(old, new).real and len(old) < 1.25 * len(new):
+                kept[number] = old
     following = iter(kept)
     for output in outputs:
         data = output.get("data", {})
