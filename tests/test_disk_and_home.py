@@ -149,7 +149,7 @@ def test_the_course_opens_from_a_read_only_home(folder, tmp_path):
     """JupyterLab starts, asks for its token, and runs a kernel."""
     program = [*LAB, str(tmp_path / "course"), "--no-browser", "--port=0", "--allow-root",
                "--IdentityProvider.token=secret"]  # fmt: skip
-    unset = {name: "" for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR")}
+    unset = dict.fromkeys(("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR"), "")
     environment = {**unset, "HOME": str(folder), "TMPDIR": str(tmp_path)}
     command = mounted("ro", folder, program, **environment)
     command["env"] = {k: v for k, v in command["env"].items() if k not in unset}

@@ -183,7 +183,7 @@ def fit(
             bar.update()
             bar.set_postfix(loss=f"{row['running_loss']:.3f}", refresh=False)
             # all() would stop asking at the first answer: every callback sees every epoch
-            if any([callback(history) is True for callback in callbacks]):
+            if any([callback(history) is True for callback in callbacks]):  # noqa: C419
                 break
     return history
 

@@ -631,7 +631,7 @@ def test_bad_experiment_is_refused(change, message):
 
 
 def test_every_record_belongs_to_an_experiment():
-    assert set(records.names()) <= set(list(experiments))
+    assert set(records.names()) <= set(experiments)
 
 
 @pytest.mark.parametrize("name", list(experiments))
