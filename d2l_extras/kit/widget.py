@@ -114,7 +114,6 @@ class View:
     def _moved(self, name: str, value: Any) -> None:
         value = self.session.lab.controls[name].check(value)
         if not self._stands_for(name, value):
-            self.call_text.layout.display = "none"  # what was copied is not the present state now
             self.session.move(name, value)
 
     def _stands_for(self, name: str, value: Any) -> bool:
@@ -148,6 +147,8 @@ class View:
             if session.error
             else f'<div role="status" style="line-height:1.5">{html.escape(session.text)}</div>'
         )
+        if self.call_text.value != session.call:
+            self.call_text.layout.display = "none"  # what was copied is not the present state now
         self._progress.value = session.progress
         if session.lab.run:
             self.buttons["Run"].disabled = session.running

@@ -257,6 +257,9 @@ def test_copied_state_disappears_when_it_is_no_longer_the_present_one(lab):
     assert view.call_text.layout.display is None
     view.widgets["x"].value = 3.0
     assert view.call_text.layout.display == "none"
+    view.buttons["Copy state"].click()
+    view.buttons["Reset"].click()
+    assert view.call_text.layout.display == "none"
 
 
 # --- runs
