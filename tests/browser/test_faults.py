@@ -27,7 +27,9 @@ def test_interrupted_run_says_so_in_one_sentence_and_can_run_again(open_notebook
     notebook.menu("Kernel", "Interrupt Kernel")
 
     expect(lab.button("Run")).to_be_enabled()
-    assert lab.read()["error"] == "✗ Interrupted (KeyboardInterrupt): Run starts anew."
+    assert lab.read()["error"] == (
+        "✗ Interrupted (KeyboardInterrupt): move a control, or press Run to start again."
+    )
     start(lab)
     assert not lab.read()["error"]
     lab.press(lab.button("Stop"), "Space")
