@@ -105,9 +105,9 @@ def test_error_of_a_lab_is_shown_in_one_sentence_and_goes_away(open_notebook, se
     (lab,) = notebook.labs
     slider = lab.controls()[0].handle
     lab.press(slider, "End")
-    lab.wait_until("now.error.includes('No result at this setting. ValueError: too large')")
+    lab.wait_until("now.words.includes('failed: ValueError in line 3 of own')")
     for theme in "JupyterLab Dark", "JupyterLab Light":
         notebook.use_theme(theme)
         assert not lab.hard_to_read()
     lab.press(slider, "Home")
-    lab.wait_until("!now.error && now.words")
+    lab.wait_until("!now.error && !now.words.includes('failed')")
