@@ -96,7 +96,7 @@ def show(name):
 def write(folder):
     """Write a notebook for each lab into a folder."""
     for name in labs:
-        source = f"from d2l_extras import dashboards\n\ndashboards.show({name!r})"
+        source = f"from d2l_extras.publishing import dashboards\n\ndashboards.show({name!r})"
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
         notebook.metadata.kernelspec = {"display_name": "Python 3", "name": "python3"}
         nbformat.write(notebook, Path(folder) / f"{name}.ipynb")
