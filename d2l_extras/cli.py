@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import psutil
+
 from d2l_extras_doctor import installed, say, settle_home
 
 from .files import write_atomically
