@@ -90,7 +90,7 @@ def test_small_picture_is_a_third_as_large():
     ids=str,
 )
 def test_what_has_a_color_is_seen_with_another_matplotlib_too(change):
-    """Letters may lie anywhere there: labels are compared by the release that drew what is stored."""
+    """Letters may lie anywhere there: only the release that drew what is stored compares them."""
     assert difference(STORED, drawn(**change), OTHER_MATPLOTLIB).real
 
 
