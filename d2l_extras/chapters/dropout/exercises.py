@@ -195,6 +195,7 @@ def _gradient_checks(dropout: Learner) -> Checks:
         "Return an array of MXNet: no gradient passes through what you return.",
     )
     try:
+        kind = out.dtype
         out.backward()
         gradient, out = x.grad.asnumpy(), out.asnumpy()
     except Exception:  # out is no part of the recorded graph
@@ -203,6 +204,10 @@ def _gradient_checks(dropout: Learner) -> Checks:
             "No gradient passes from your result back to x: compute it from x with MXNet's "
             "operations alone, without `asnumpy`, `item`, NumPy or a new `np.array`.",
         )
+    yield (
+        kind == x.dtype,
+        f"x is {x.dtype}, your result {kind}: keep the dtype of x.",
+    )
     yield (
         not close(gradient, numpy.where(out == 0, 4, 0)),
         "The values are right, the gradient is not: it passes where a unit is dropped. In MXNet "
@@ -272,7 +277,7 @@ keep = Exercise(
     pair `answer = (in training, at test)`.""",
     _keep_checks,
     (1 / 0.8, 0.8),
-    read=functools.partial(numbers, count=2),
+    read=functools.partial(numbers, count=2, names=("training", "test")),
 )
 
 
