@@ -83,7 +83,10 @@ CASES = {
         "right": [
             PAIRS, [set(pair) for pair in PAIRS], tuple(pair[::-1] for pair in PAIRS[::-1]),
             dict(PAIRS), [[f"conv-{one}", other.upper()] for one, other in PAIRS],
-            set(PAIRS), [*PAIRS, PAIRS[0]],
+            set(PAIRS), [*PAIRS, PAIRS[0]], [f"{one} and {other}" for one, other in PAIRS],
+            "; ".join(f"{one}, {other}" for one, other in PAIRS),
+            "\n".join(f"{one} = {other}" for one, other in PAIRS),
+            [(one.replace("-", " "), other) for one, other in PAIRS],
         ],
         "wrong": [
             (["bn-act-drop-pool"], "in the place of a pair"),
