@@ -371,7 +371,7 @@ def array(result: Any) -> numpy.ndarray:
         raise Unclear("expected numbers, got a function: does its call lack the brackets, `()`?")
     try:
         values = numpy.asarray(_plain(result))
-        if values.dtype.kind in "SU":  # NumPy would read the digits of a text
+        if values.dtype.kind in "SUc":  # NumPy would read a text, and drop an imaginary part
             raise TypeError
         return values.astype("float64")
     except (TypeError, ValueError):

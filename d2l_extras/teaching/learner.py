@@ -266,7 +266,8 @@ def attempt(function: Callable | None, *arguments: Any, shape: tuple[int, ...] =
         text = str(error)
         return Own(note=text if text.startswith("Your") else f"Your function failed: {text}")
     except Unclear as error:
-        return Own(note=f"Your function failed: {error}.")
+        text = str(error)
+        return Own(note=f"Your function failed: {text}{'' if text.endswith('?') else '.'}")
     if values.shape != shape and values.size == 1 and shape == ():
         values = values.reshape(())
     if values.shape != shape:

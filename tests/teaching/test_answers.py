@@ -86,7 +86,7 @@ def test_named_numbers_may_come_in_any_order(answer):
     assert numbers(answer, 2, names=("Gluon", "PyTorch")) == (0.9, 0.01)
 
 
-@pytest.mark.parametrize("result", ["3.5", ["1", "2"], numpy.array(["1"])], ids=repr)
+@pytest.mark.parametrize("result", ["3.5", ["1", "2"], numpy.array(["1"]), 1 + 2j], ids=repr)
 def test_text_is_no_array_of_numbers(result):
     with pytest.raises(Unclear, match="expected numbers in one array"):
         array(result)
