@@ -33,7 +33,7 @@ _NAMED = re.compile(  # "the answer is b"
     re.I | re.S,
 )
 _SEVERAL = re.compile(
-    rf"{_LETTER}\W*{_JOINED}\W*(?:(?:and|or|option)\W+)*{_LETTER}"
+    rf"{_LETTER}\W*{_JOINED}\W*(?:(?:and|or|then|option)\W+)*{_LETTER}"
     rf"(?:\W*$|\s*[,;&/)]|\s+(?:and|or)\b)",
     re.I,
 )
@@ -43,7 +43,10 @@ _RULED_OUT = re.compile(  # "not A but", ", not A", "(not A)"
     re.I,
 )
 _CAPITAL = re.compile(r"(?<![A-Za-z'’])[A-Z](?![A-Za-z'’])")
-_NEGATED = re.compile(r"\b(?:not|no|never|neither|nor|except|but|wrong|cannot)\b|n['’]t\b", re.I)
+_NEGATED = re.compile(
+    r"\b(?:not|no|never|neither|nor|except|but|hardly|wrong|false|incorrect|cannot)\b|n['’]t\b",
+    re.I,
+)
 
 
 def letter(answer: Any, options: str = "ABCD") -> str:
@@ -114,13 +117,14 @@ _NO_UNIT = (  # words after a number that change it
     r"|and|or|to|bits?|percent|\w*(?:th|rd|ths|rds))\b"
 )
 _UNITS = re.compile(  # what may stand after a number, without another meaning: "5 calls per epoch"
-    rf"(?<=[\d)])\s*\b(?:(?:per|for|in|at|of|on|each)\b[a-z\s]*|"
+    rf"(?<=[\d)])\s*\b(?:python\s+)?(?:(?:per|for|in|at|of|on|each)\b[a-z\s]*|"
     rf"(?!{_NO_UNIT}|per cent|times\s*[\d(])[a-z]{{2,}}(?:\s+(?:and|per|for|in|at|of|on|each)"
     rf"\b[a-z\s]*)?)(?=\s*(?:$|[-+*/=≈,.;:)]))",
     re.I,
 )
 _LEADING = re.compile(  # what may stand before it, without another meaning: "the answer is"
     r"^(?:(?:it|it's|the|answer|result|number|counter|share|is|has|says|falls|i|think|by|about|"
+    r"are|outputs?|a|an|drop|probability|rate|of|exactly|precisely|just|"
     r"approximately|roughly|ca|after|add|equals|times)\b\.?\s*|[~*=]\s*|x(?=[\d.]))+",
     re.I,
 )
@@ -271,7 +275,10 @@ def _claimed(text: str, percent: bool) -> float | None:
     """
     text = unicodedata.normalize("NFKC", _raised(text)).translate(_SIGNS)
     text = re.sub(r"(?<=[\w)%])\s+\(([^()]*)\)\s*\.?$", r" = \1", text)  # 0.693 (ln 2)
-    sides = [_parsed(side, percent) for side in re.split(r"[=≈:]|,\s+so\b", text)]
+    text = re.split(r",?\s+(?:because|since)\b", text)[0]
+    *names, last = re.split(r"[=≈:]|,\s+so\b", text)
+    sides = [side for side in names if not re.fullmatch(r"\s*x\d\s*", side)]  # "x1 = -2"
+    sides = [_parsed(side, percent) for side in [*sides, last]]
     known = [side for side in sides if side is not None]  # another side may be "d" or "per epoch"
     if not known or sides[-1] is None and not re.search(r"=[^=\d]*$", text):
         return None
@@ -298,7 +305,7 @@ def _parsed(text: str, percent: bool) -> tuple[float, bool] | None:
     text = re.sub(r"(?<=[\d)])\s+times\s+(?=[\d(])|(?<=[\d)])\s*x\s*(?=[\d(])", "*", text)
     text = re.sub(r"(?<=[\d)])\s+divided by\s+(?=[\d(])", "/", text)
     text = re.sub(r"(?<=\d)x$", "", text)
-    text = re.sub(r"((?:%|percent|per cent)) of [a-z\s]+$", r"\1", text, flags=re.I)
+    text = re.sub(r"(%|percent|per cent)(?: of [a-z\s]+| fewer| less)$", r"\1", text, flags=re.I)
     percents = re.fullmatch(r"(.*?)\s*(?:%|percent|per cent)", text, re.I | re.S)
     text = _UNITS.sub("", percents[1] if percents else text).strip()
     if re.fullmatch(r"[+-]?[1-9]\d{0,2}(?:[,' _]\d{3})+(?:\.\d+)?", text):
