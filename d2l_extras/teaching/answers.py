@@ -33,7 +33,7 @@ _NAMED = re.compile(  # "the answer is b"
     re.I | re.S,
 )
 _SEVERAL = re.compile(
-    rf"{_LETTER}\W*{_JOINED}\W*(?:(?:and|or|then|option)\W+)*{_LETTER}"
+    rf"{_LETTER}\W*{_JOINED}\W*(?:(?:and|or|then|perhaps|maybe|option)\W+)*{_LETTER}"
     rf"(?:\W*$|\s*[,;&/)]|\s+(?:and|or)\b)",
     re.I,
 )
@@ -124,7 +124,7 @@ _UNITS = re.compile(  # what may stand after a number, without another meaning: 
 )
 _LEADING = re.compile(  # what may stand before it, without another meaning: "the answer is"
     r"^(?:(?:it|it's|the|answer|result|number|counter|share|is|has|says|falls|i|think|by|about|"
-    r"are|outputs?|a|an|drop|probability|rate|of|exactly|precisely|just|"
+    r"are|outputs?|takes|multiplied|for|in|at|a|an|drop|probability|rate|of|exactly|precisely|just|"
     r"approximately|roughly|ca|after|add|equals|times)\b\.?\s*|[~*=]\s*|x(?=[\d.]))+",
     re.I,
 )

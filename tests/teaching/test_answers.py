@@ -16,7 +16,8 @@ CHOOSE_NOTHING = [
     "it isn't C", "C is wrong", "C is not right", "I do not think it is C", "anything but C",
     "all except C", "neither C nor A", "not only A but C", "C and A", "a and C", "c or a",
     "Both A and C", "either A or C", "C, A", "A, C", "A/C", "C & A", "A + C", "C as well as A",
-    "C plus A", "C, then A", "hardly C", "C is false", "CA", "C A", ["C", "A"], {}, True,
+    "C plus A", "C, then A", "C, or perhaps A", "hardly C", "C is false",
+    "CA", "C A", ["C", "A"], {}, True,
 ]  # fmt: skip
 NUMBERS = {
     "five": 5, "five times": 5, "minus three": -3, "twenty-three": 23, "forty percent": 0.4,
@@ -26,7 +27,9 @@ NUMBERS = {
     "3 eager + 2 traces": 5, "0.9 times 0.1": 0.09, "0.9 x 0.1 = 0.09": 0.09, "14x64+2": 898,
     "x1.25": 1.25, "1.25x": 1.25, "×0.8": 0.8, "0.1 divided by 64": 0.1 / 64,
     "1.5625·10⁻³": 1.5625e-3, "2·(1.96 + 0.84)²": 15.68, "√(1/4)": 0.5, "log1p(0)": 0,
-    "0.693 (ln 2)": 0.693147180559945, "391 (per epoch)": 391, "2 of 5: 40 %": 0.4, "exactly 5": 5, "5, because 3 + 2": 5, "x1 = -2": -2,
+    "0.693 (ln 2)": 0.693147180559945, "391 (per epoch)": 391, "2 of 5: 40 %": 0.4,
+    "exactly 5": 5, "it takes 299": 299, "multiplied by 0.8": 0.8, "5, because 3 + 2": 5,
+    "x1 = -2": -2,
     "a drop probability of 0.5": 0.5, "5 Python calls": 5, "the outputs are 4": 4,
     "4, so 4": 4,
 }  # fmt: skip
@@ -82,6 +85,7 @@ def test_a_pair_is_read_however_it_is_said(answer):
     "answer",
     [
         "Gluon 0.9, PyTorch 0.01", "PyTorch: 0.01, Gluon: 0.9", "0.9 for Gluon, 0.01 for PyTorch",
+        "for Gluon 0.9, for PyTorch 0.01",
         "0.01 (PyTorch) and 0.9 (Gluon)", {"PyTorch": 0.01, "Gluon": 0.9}, (0.9, 0.01),
     ],
     ids=repr,
