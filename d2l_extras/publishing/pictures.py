@@ -8,7 +8,6 @@ a point that moved may not.
 
 import base64
 import importlib.metadata
-import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,10 @@ from typing import NamedTuple
 
 import numpy
 from PIL import Image
+
+from ..kit.palette import flat, opened, png, small
+
+__all__ = ["difference", "lay_out", "pictures", "png", "replaced", "small", "tolerance", "without"]
 
 
 class Tolerance(NamedTuple):
@@ -29,7 +32,7 @@ class Tolerance(NamedTuple):
 MATPLOTLIB = "3.11"  # the release that drew what is stored
 STRICT = Tolerance(near=1, color=60, few=30)
 OTHER_MATPLOTLIB = Tolerance(near=6, color=90, few=60)  # it gives letters and axes other places
-COLORS = 64  # of the stored palette: smoothed edges of a dozen colors need no more
+FLAT = 16  # how far a channel may be from its color where nothing is drawn but one color
 
 _IMAGE = re.compile(r'(<img alt="[^"]*" src="data:image/png;base64,)([^"]+)(")')
 
@@ -69,15 +72,15 @@ def difference(stored: bytes, fresh: bytes, within: Tolerance = STRICT) -> Diffe
     >>> difference(black, black).real, difference(black, white).pixels
     (False, 200)
     """
-    one, other = (numpy.asarray(_opened(content), dtype="int16") for content in (stored, fresh))
+    one, other = (numpy.asarray(opened(content), dtype="int16") for content in (stored, fresh))
     if one.shape != other.shape:
         return Difference(max(one[..., 0].size, other[..., 0].size), None, 0)
     alone = _alone(one, other, within) | _alone(other, one, within)
+    areas = True  # a pale color is near another one
+    for content in (stored, fresh):
+        areas = areas & flat(opened(content), within.near, FLAT // 2)
+    alone |= areas & (abs(one - other) > FLAT).any(axis=2)
     return Difference(int(alone.sum()), Image.fromarray(~alone), within.few)
-
-
-def _opened(content: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(content)).convert("RGB")
 
 
 def _alone(one: numpy.ndarray, other: numpy.ndarray, within: Tolerance) -> numpy.ndarray:
@@ -96,18 +99,6 @@ def _alone(one: numpy.ndarray, other: numpy.ndarray, within: Tolerance) -> numpy
             found |= (abs(one[rows, columns] - near) <= within.color).all(axis=1)
     alone[rows[~found], columns[~found]] = True
     return alone
-
-
-def png(image: Image.Image) -> bytes:
-    """Return an image as the bytes of a PNG file."""
-    buffer = io.BytesIO()
-    image.save(buffer, format="png", optimize=True)
-    return buffer.getvalue()
-
-
-def small(content: bytes) -> bytes:
-    """Return a picture with a palette of few colors: a third of the bytes, the same to the eye."""
-    return png(_opened(content).quantize(COLORS, Image.Quantize.MAXCOVERAGE))  # keeps rare colors
 
 
 # --- in the outputs of a notebook
