@@ -7,12 +7,14 @@ What the system does not allow is left out and reported, never silently.
 
 import contextlib
 import ctypes
+import fcntl
 import json
 import os
 import platform
 import resource
 import shutil
 import signal
+import socket
 import struct
 import sys
 from pathlib import Path
@@ -54,6 +56,7 @@ def main() -> None:
 def _inside(spec, user, spaces):
     """Go on as the first process of the namespaces, which all others there die with."""
     if spaces:
+        _loopback()
         _own_files(spec, user)
     user = _reachable_user(spec, user)
     child = os.fork()
@@ -140,6 +143,13 @@ def _leave(flags, user, group):
         except OSError:
             return False
     return True
+
+
+def _loopback():
+    """Let the processes within talk to each other over TCP; there is no way out."""
+    up_and_running = struct.pack("16sH14x", b"lo", 1 | 64)
+    with socket.socket() as anything:
+        fcntl.ioctl(anything, 0x8914, up_and_running)  # SIOCSIFFLAGS
 
 
 def _mounts_allowed():
@@ -230,7 +240,8 @@ def _landlock(spec, own_files):
     if not version:
         return 0
     handled = ALL_FILES | (1 << 13 if version >= 2 else 0) | (1 << 14 if version >= 3 else 0)
-    fields = [handled, 3 if version >= 4 else 0, 3 if version >= 6 else 0]
+    tcp = 3 if version >= 4 and not own_files else 0  # with a network of our own there is no need
+    fields = [handled, tcp, 3 if version >= 6 else 0]
     fields = fields[: 3 if version >= 6 else 2 if version >= 4 else 1]
     attributes = struct.pack("Q" * len(fields), *fields)
     rules = _libc.syscall(CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), 0)

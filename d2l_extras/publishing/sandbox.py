@@ -9,6 +9,7 @@ import secrets
 import select
 import shutil
 import signal
+import site
 import subprocess
 import sys
 import sysconfig
@@ -65,7 +66,7 @@ class Outcome:
         How many lines came without it.
     ended : str
         Empty where it ended by itself; else "timed out", "ran out of memory", "too many
-        processes" or "said too much".
+        processes", "said too much" or "interrupted".
     status : int
         Its exit status, 128 + n if signal n ended it.
     seconds, memory : float
@@ -92,6 +93,7 @@ def run(
     limits: Limits | None = None,
     environment: Mapping[str, str] | None = None,
     readable: Sequence[str | os.PathLike] = (),
+    stop: threading.Event | None = None,
 ) -> Outcome:
     """Run a command in a folder of its own with as few rights as the system can take away.
 
@@ -110,6 +112,8 @@ def run(
         More variables for it. Of ours it gets a few harmless ones.
     readable : sequence of path-like
         Files and folders that it may read besides the system, Python and this package.
+    stop : threading.Event, optional
+        Ends the run when it is set.
 
     Returns
     -------
@@ -163,7 +167,7 @@ def run(
         finally:
             os.close(say)
             os.close(read_secret)
-        return _watch(process, spec, hear, limits, secret)
+        return _watch(process, spec, hear, limits, secret, stop or threading.Event())
 
 
 def _put(path, content):
@@ -188,7 +192,7 @@ def _environment(work, say, read_secret):
 
 def _python():
     """Return what Python and this package need to read, each under its name and its real one."""
-    paths = [sys.prefix, sys.base_prefix, sys.exec_prefix, PACKAGE,
+    paths = [*site.getsitepackages(), site.getusersitepackages(), sys.prefix, sys.base_prefix, sys.exec_prefix, PACKAGE,
              PACKAGE.parent / "d2l_extras_doctor.py", PACKAGE.parent / "notebooks",
              *sysconfig.get_paths().values()]  # fmt: skip
     if "D2L_EXTRAS_DATA" in os.environ:
@@ -216,7 +220,7 @@ def _for_one(limits):
 # --- watching
 
 
-def _watch(process, spec, hear, limits, secret):
+def _watch(process, spec, hear, limits, secret, stop):
     started = time.monotonic()
     outcome = Outcome()
     said = bytearray()
@@ -231,7 +235,8 @@ def _watch(process, spec, hear, limits, secret):
         while process.poll() is None and not outcome.ended:
             if select.select([hear], [], [], 0.05)[0]:
                 _hear(hear, said)
-            outcome.ended = _excess(process, limits, started, said, outcome)
+            excess = _excess(process, limits, started, said, outcome)
+            outcome.ended = "interrupted" if stop.is_set() else excess
     finally:
         _end(process)
         outcome.seconds = time.monotonic() - started
@@ -243,7 +248,7 @@ def _watch(process, spec, hear, limits, secret):
     outcome.status = 128 - status if status < 0 else status
     outcome.errors = errors.decode(errors="replace")
     _sort_out(said[: limits.said], secret, outcome)
-    if not outcome.protection:
+    if not outcome.protection and not outcome.ended:
         raise OSError(f"the sandbox cannot be made: {outcome.errors.strip() or 'no reason given'}")
     return outcome
 
