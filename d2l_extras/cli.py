@@ -4,6 +4,7 @@ What a command needs is imported when it runs, so that `lab` and `--help` answer
 """
 
 import argparse
+import contextlib
 import importlib.util
 import itertools
 import shlex
@@ -12,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+import psutil
 from d2l_extras_doctor import installed, say, settle_home
 
 from .files import write_atomically
@@ -144,8 +146,12 @@ def check(chosen: argparse.Namespace) -> int:
     try:
         return run.wait()
     except BaseException:
+        kernels = psutil.Process(run.pid).children(recursive=True)
         run.terminate()
         run.wait()
+        for kernel in kernels:  # they are in groups of their own, and would go on
+            with contextlib.suppress(psutil.NoSuchProcess):
+                kernel.kill()
         raise
 
 

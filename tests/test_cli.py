@@ -154,13 +154,15 @@ def test_stored_notebooks_of_an_installed_package_are_not_rewritten(capsys, monk
     assert "clone the course and run `make refresh` there" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command, status", [("doctor", 141), ("sweep", 141), ("--help", 0)])
-def test_a_reader_who_has_seen_enough_is_no_error(command, status):
+@pytest.mark.parametrize("command", ["doctor", "sweep", "--help"])
+def test_a_reader_who_has_seen_enough_is_no_error(command):
     process = subprocess.Popen(
         [*COMMAND, command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     process.stdout.close()
-    assert (process.wait(60), process.stderr.read()) == (status, "")
+    status, said = process.wait(60), process.stderr.read()
+    assert said == ""
+    assert status == 141 or (command, status) == ("--help", 0)  # argparse may swallow the signal
 
 
 @pytest.mark.parametrize("command", ["refresh", "check", "measure"])

@@ -410,7 +410,7 @@ def _cluster(tmp_path):
             process = subprocess.Popen(start, env=environment, cwd=tmp_path, stderr=output)
             processes.append(process)
         try:
-            wait_until(file.exists)
+            wait_until(lambda: file.exists() and file.read_text().endswith("}"))
             yield json.loads(file.read_text())["address"], processes[1:]
         finally:
             for process in processes:
