@@ -90,6 +90,19 @@ def _parser():
     made.add_argument("--folder", help="where the record goes")
     fetch = command("data", fetch_data, "fetch a data set ahead of time")
     fetch.add_argument("name", help="fashion_mnist or mnist")
+    text = (
+        "run the notebooks that learners handed in, each in a sandbox, and collect the verdict of "
+        "every exercise and question. What was graded already is not run again"
+    )
+    made = command("grade", grade_notebooks, text)
+    made.add_argument("handed_in", type=Path, metavar="folder",
+                      help="*.ipynb, NAME/*.ipynb or submitted/NAME/ASSIGNMENT/*.ipynb")  # fmt: skip
+    made.add_argument("-o", "--output", type=Path, help="the table: FOLDER/grades.csv if left out")
+    made.add_argument("--chapter", help="such as 01, where no name tells it")
+    made.add_argument("--timeout", type=float, default=600, help="seconds for a notebook (600)")
+    made.add_argument("--cell-timeout", type=float, default=60, help="seconds for a cell (60)")
+    made.add_argument("--memory", type=int, default=2048, help="MiB for a notebook (2048)")
+    made.add_argument("--jobs", type=int, help="notebooks at a time; half of the cores if left out")
     command("doctor", None, "check this environment")  # d2l_extras_doctor answers it by itself
     return parser, commands
 
@@ -213,3 +226,26 @@ def fetch_data(chosen: argparse.Namespace) -> None:
     if chosen.name not in data.DOWNLOADS:
         raise ValueError(f"no data set {chosen.name!r}; there are {', '.join(data.DOWNLOADS)}")
     print(data.DOWNLOADS[chosen.name]().counts().to_string())
+
+
+def grade_notebooks(chosen: argparse.Namespace) -> None:
+    """Grade what learners handed in and say how it went."""
+    from .publishing import grade, sandbox
+
+    for name in ("timeout", "cell_timeout", "memory"):
+        if not getattr(chosen, name) > 0:
+            option = name.replace("_", "-")
+            raise ValueError(f"--{option} must be more than 0, got {getattr(chosen, name):g}")
+    chapter = chosen.chapter and copies.chapters([chosen.chapter])[0].stem
+    limits = sandbox.Limits(seconds=chosen.timeout, memory=chosen.memory)
+    settings = grade.Settings(limits, chosen.cell_timeout, chapter)
+    table = chosen.output or chosen.handed_in / "grades.csv"
+    if table.suffix != ".csv":
+        raise ValueError(f"-o must name a .csv file, got {table}")
+    rows = grade.run(chosen.handed_in, table, settings, grade.jobs_for(chosen.jobs))
+    for row in rows:
+        said = [f"{row['passed']} of {row['of']}" if row["of"] else "", row["status"]]
+        said.append(grade.note(row))
+        print(f"{row['learner']}, {row['notebook']}: {', '.join(filter(None, said))}")
+    print(grade.protection(rows))
+    print(f"wrote {table} and {table.with_suffix('.json').name}")

@@ -233,4 +233,5 @@ def _changed(modules, before):
     now = _snapshot(modules)
     gone = object()
     different = [place for place, value in before.items() if now.get(place, gone) is not value]
+    different = [place for place in different if place[:-1] not in different]
     return [".".join(place).replace(_ALIAS, "the true copy") for place in different]
