@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import psutil
+
 from d2l_extras_doctor import installed, say, settle_home
 
 from .files import write_atomically
@@ -95,8 +96,8 @@ def _parser():
         "every exercise and question. What was graded already is not run again"
     )
     made = command("grade", grade_notebooks, text)
-    made.add_argument("handed_in", type=Path, metavar="folder",
-                      help="*.ipynb, NAME/*.ipynb or submitted/NAME/ASSIGNMENT/*.ipynb")  # fmt: skip
+    layouts = "*.ipynb, NAME/*.ipynb or submitted/NAME/ASSIGNMENT/*.ipynb"
+    made.add_argument("handed_in", type=Path, metavar="folder", help=layouts)
     made.add_argument("-o", "--output", type=Path, help="the table: FOLDER/grades.csv if left out")
     made.add_argument("--chapter", help="such as 01, where no name tells it")
     made.add_argument("--timeout", type=float, default=600, help="seconds for a notebook (600)")

@@ -390,7 +390,7 @@ def _read(record):
     try:
         stored = json.loads(record.read_bytes())
         return stored["rows"] if stored["version"] == VERSION else []
-    except (FileNotFoundError, ValueError, LookupError, TypeError, RecursionError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return []
 
 

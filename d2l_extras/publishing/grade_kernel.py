@@ -170,7 +170,7 @@ def _is_item(value):
 def _hand_over(kind, pairs, judged):
     plain = kind.__call__
 
-    def __call__(self, *answers, **named):  # noqa: N807
+    def __call__(self, *answers, **named):
         if id(self) in pairs:
             return judged(self, plain, answers, named)
         return plain(self, *answers, **named)

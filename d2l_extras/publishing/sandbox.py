@@ -192,9 +192,9 @@ def _environment(work, say, read_secret):
 
 def _python():
     """Return what Python and this package need to read, each under its name and its real one."""
-    paths = [*site.getsitepackages(), site.getusersitepackages(), sys.prefix, sys.base_prefix, sys.exec_prefix, PACKAGE,
-             PACKAGE.parent / "d2l_extras_doctor.py", PACKAGE.parent / "notebooks",
-             *sysconfig.get_paths().values()]  # fmt: skip
+    paths = [sys.prefix, sys.base_prefix, sys.exec_prefix, *site.getsitepackages(),
+             site.getusersitepackages(), PACKAGE, PACKAGE.parent / "notebooks",
+             PACKAGE.parent / "d2l_extras_doctor.py", *sysconfig.get_paths().values()]  # fmt: skip
     if "D2L_EXTRAS_DATA" in os.environ:
         paths.append(os.environ["D2L_EXTRAS_DATA"])
     paths = [str(path) for path in paths if os.path.exists(path)]
