@@ -104,6 +104,9 @@ def _parser():
     made.add_argument("--cell-timeout", type=float, default=60, help="seconds for a cell (60)")
     made.add_argument("--memory", type=int, default=2048, help="MiB for a notebook (2048)")
     made.add_argument("--jobs", type=int, help="notebooks at a time; half of the cores if left out")
+    made = command("slides", write_slides, "write a chapter as slides: one file, no network needed")
+    made.add_argument("chapter", help="such as 05 or 05-dropout")
+    made.add_argument("-o", "--output", type=Path, help="the file: 05-dropout.slides.html")
     command("doctor", None, "check this environment")  # d2l_extras_doctor answers it by itself
     return parser, commands
 
@@ -250,3 +253,13 @@ def grade_notebooks(chosen: argparse.Namespace) -> None:
         print(f"{row['learner']}, {row['notebook']}: {', '.join(filter(None, said))}")
     print(grade.protection(rows))
     print(f"wrote {table} and {table.with_suffix('.json').name}")
+
+
+def write_slides(chosen: argparse.Namespace) -> None:
+    """Write a chapter as slides."""
+    from .publishing import slides
+
+    (path,) = copies.chapters([chosen.chapter])
+    to = chosen.output or Path(f"{path.stem}.slides.html")
+    count = slides.write(path, to)
+    print(f"wrote {to}: {count} slides; open it in a browser, S shows your notes")
