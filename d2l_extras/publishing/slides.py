@@ -5,6 +5,7 @@ mathematics is drawn by KaTeX as MathML, which browsers show by themselves.
 """
 
 import copy
+import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ HERE = Path(__file__).parent / "slides_template"
 VENDOR = Path(__file__).resolve().parent.parent / "vendor"
 HEIGHT = 560  # pixels of a slide below its title, as estimated
 SETUP = ("COLAB_RELEASE_TAG", "import d2l_extras as dx")  # cells that prepare and show nothing
-ASKED = re.compile(r"\s*(\*\*(Predict|Exercise)|dx\.(questions|exercises)\.)")
+ASKED = re.compile(r"\*\*(Predict|Exercise)\b|dx\.(questions|exercises)\.")
 
 
 class SlidesError(OSError):
@@ -72,31 +73,36 @@ def arrange(notebook: NotebookNode) -> NotebookNode:
     ['slide', 'subslide', '-']
     """
     slides = []
-    title, room, alone = "", 0, False
+    title, room, alone, bare = "", 0, False, False
     for part in _parts(notebook):
         heading = re.match(r"#{1,2} (.+)", part.source) if part.cell_type == "markdown" else None
-        own = bool(ASKED.match(part.source))
+        own = bool(ASKED.search(part.source))
         needed = _height(part)
         if heading:
             title, kind = heading[1].strip(), "slide"
+        elif bare and not own and needed <= room:
+            kind = "-"
         elif not slides or own or alone or needed > room or part.source.startswith("### "):
             kind = "subslide"
         else:
             kind = "-"
         if kind == "subslide" and title:
-            slides.append(_cell(f'<h2 class="again">{title}</h2>', "subslide"))
+            slides.append(_cell(_again(title), "subslide"))
             kind = "-"
             room = HEIGHT
         elif kind != "-":
             room = HEIGHT
         room -= needed
         # what an exercise's stub is checked with stands beside it
+        bare = bool(heading) and "\n" not in part.source
         alone = own and not (part.cell_type == "markdown" and "Exercise" in part.source[:20])
         part.metadata.slideshow = NotebookNode(slide_type=kind)
         slides.append(part)
         if remark := part.metadata.get("d2l_extras", {}).get("notes"):
             remark = remark if isinstance(remark, str) else "\n\n".join(remark)
             slides.append(_cell(remark, "notes"))
+    for number, cell in enumerate(slides):
+        cell.id = f"part-{number}"  # not a random one: the same chapter gives the same file
     return nbformat.v4.new_notebook(cells=slides, metadata=copy.deepcopy(notebook.metadata))
 
 
@@ -141,7 +147,15 @@ def _parts(notebook: NotebookNode) -> Iterator[NotebookNode]:
         elif cell.cell_type == "code" and not any(mark in cell.source for mark in SETUP):
             part = copy.deepcopy(cell)
             part.outputs = [] if "dx.exercises." in cell.source else _outputs(part)
-            yield part
+            outputs = sum(map(_output_height, part.outputs))
+            if outputs and _height(part) > HEIGHT:  # then what comes out has a slide to itself
+                shown = nbformat.v4.new_code_cell(outputs=part.outputs)
+                shown.metadata.transient = NotebookNode(remove_source=True)
+                part.outputs = []
+                yield part
+                yield shown
+            else:
+                yield part
 
 
 def _blocks(text: str) -> list[str]:
@@ -165,8 +179,8 @@ def _heads(block):
 def _outputs(cell) -> list[NotebookNode]:
     """Return the outputs without the style sheets that hide a picture from JupyterLab."""
     for output in cell.outputs:
-        if html := output.get("data", {}).get("text/html"):
-            output.data["text/html"] = re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL)
+        if text := output.get("data", {}).get("text/html"):
+            output.data["text/html"] = re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL)
     return cell.outputs
 
 
@@ -176,12 +190,18 @@ def _cell(source: str, slide_type: str) -> NotebookNode:
     return cell
 
 
+def _again(title):
+    """Return a section's title for its further slides: small, and no heading of its own."""
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(title, quote=False))
+    return f'<h2 class="again">{text}</h2>'
+
+
 def _height(part: NotebookNode) -> float:
     """Return about how many pixels a part takes."""
     if part.cell_type == "markdown":
         lines = sum(1 + len(line) // 90 for line in part.source.splitlines() if line.strip())
         return 37 * lines + 14
-    height = 26 * (1 + part.source.count("\n")) + 40
+    height = 26 * (1 + part.source.count("\n")) + 40 if part.source else 0
     return height + sum(map(_output_height, part.outputs))
 
 

@@ -1,4 +1,4 @@
-// Mathematics first, then the slides; what is higher than a slide is made smaller, never cut off.
+// Mathematics first, then the slides. What is higher than a slide is made smaller, never cut off.
 renderMathInElement(document.querySelector(".slides"), {
   output: "mathml",
   throwOnError: false,
@@ -7,12 +7,14 @@ renderMathInElement(document.querySelector(".slides"), {
     { left: "$", right: "$", display: false },
   ],
 });
-const HEIGHT = 690;
+const HEIGHT = 690, LITTLE = 260;
 function fit(slide) {
   if (!slide || slide.dataset.fitted || !slide.offsetHeight) return;
   slide.dataset.fitted = "1";
+  const zoom = (scale) => { for (const part of slide.children) part.style.zoom = scale; };
+  if (slide.scrollHeight < LITTLE) zoom(1.35); // for the last row
   for (let scale = 0.95; slide.scrollHeight > HEIGHT && scale > 0.35; scale -= 0.05) {
-    for (const part of slide.children) part.style.zoom = scale;
+    zoom(scale);
   }
 }
 Reveal.initialize({
