@@ -107,6 +107,10 @@ def _parser():
     made = command("slides", write_slides, "write a chapter as slides: one file, no network needed")
     made.add_argument("chapter", help="such as 05 or 05-dropout")
     made.add_argument("-o", "--output", type=Path, help="the file: 05-dropout.slides.html")
+    text = "print your progress; export or import it, or begin anew. It stays on this machine"
+    made = command("progress", show_progress, text)
+    made.add_argument("what", nargs="?", choices=["export", "import", "reset"])
+    made.add_argument("file", nargs="?", type=Path, help="of export and import")
     command("doctor", None, "check this environment")  # d2l_extras_doctor answers it by itself
     return parser, commands
 
@@ -140,6 +144,37 @@ def reset(chosen: argparse.Namespace) -> None:
     folder = copies.default_folder() if chosen.folder is None else chosen.folder
     for name in chosen.chapter:
         print(copies.reset(name, folder))
+
+
+def show_progress(chosen: argparse.Namespace) -> None:
+    """Print the learner's progress, write it to a file, add one to it, or begin anew."""
+    from .teaching import progress
+
+    if (chosen.what in ("export", "import")) != (chosen.file is not None):
+        raise ValueError(
+            "name a file with export and import, and only there: `d2l-extras progress export "
+            "my-progress.json`"
+        )
+    if chosen.what == "export":
+        done = progress.events()
+        write_atomically(chosen.file, progress.dump(done))
+        print(f"{len(done)} events are in {chosen.file}")
+    elif chosen.what == "import":
+        try:
+            found = progress.parse(chosen.file.read_bytes())
+        except FileNotFoundError:
+            raise ValueError(f"there is no file {chosen.file}") from None
+        except ValueError as error:
+            raise ValueError(f"{chosen.file} is no exported progress: {error}") from None
+        print(f"{progress.merge(found)} of {len(found)} events of {chosen.file} are new")
+    elif chosen.what == "reset":
+        kept = progress.reset()
+        print(f"you begin anew; what was there is kept as {kept}" if kept else "nothing was there")
+    else:
+        from .chapters.review import progress as report
+
+        print(report())
+        print(f"\nstored in {progress.path() or 'memory only'}")
 
 
 def open_dashboards(chosen: argparse.Namespace) -> None:

@@ -81,6 +81,7 @@ class Lab:
         self.functions = tuple(functions)
         self.size = size
         self.name = "lab"  # what a reader types to open it
+        self.on_first_move: Callable[[], Any] | None = None  # called once for each open lab
 
     def __call__(self, **state: Any) -> "View":
         """Open the lab, with the given controls in the given state."""

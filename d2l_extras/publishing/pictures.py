@@ -24,11 +24,15 @@ class Tolerance(NamedTuple):
     near: int  # pixels that something may lie beside its place
     color: int  # of 255: how far a channel may be from that of a near pixel
     few: int  # pixels without a counterpart that are no difference yet
+    larger: float = 0.0  # share by which a side may be longer
+    grey: bool = True  # whether black, grey and white count: letters and axes
 
 
 MATPLOTLIB = "3.11"  # the release that drew what is stored
 STRICT = Tolerance(near=1, color=60, few=30)
-OTHER_MATPLOTLIB = Tolerance(near=6, color=90, few=60)  # it gives letters and axes other places
+# another release lays out letters and axes otherwise: what has a color must be there all the same
+OTHER_MATPLOTLIB = Tolerance(near=10, color=90, few=80, larger=0.03, grey=False)
+COLORED = 100  # of 255: by how much the channels of what has a color differ at least
 COLORS = 64  # of the stored palette: smoothed edges of a dozen colors need no more
 
 _IMAGE = re.compile(r'(<img alt="[^"]*" src="data:image/png;base64,)([^"]+)(")')
@@ -69,9 +73,12 @@ def difference(stored: bytes, fresh: bytes, within: Tolerance = STRICT) -> Diffe
     >>> difference(black, black).real, difference(black, white).pixels
     (False, 200)
     """
-    one, other = (numpy.asarray(_opened(content), dtype="int16") for content in (stored, fresh))
-    if one.shape != other.shape:
-        return Difference(max(one[..., 0].size, other[..., 0].size), None, 0)
+    pair = [_opened(content) for content in (stored, fresh)]
+    sides = zip(pair[0].size, pair[1].size, strict=True)
+    if any(abs(a - b) > within.larger * a for a, b in sides):
+        return Difference(max(image.width * image.height for image in pair), None, 0)
+    pair[1] = pair[1].resize(pair[0].size) if pair[1].size != pair[0].size else pair[1]
+    one, other = (numpy.asarray(image, dtype="int16") for image in pair)
     alone = _alone(one, other, within) | _alone(other, one, within)
     return Difference(int(alone.sum()), Image.fromarray(~alone), within.few)
 
@@ -82,7 +89,10 @@ def _opened(content: bytes) -> Image.Image:
 
 def _alone(one: numpy.ndarray, other: numpy.ndarray, within: Tolerance) -> numpy.ndarray:
     """Return which pixels of the one picture have no counterpart in the other."""
-    rows, columns = numpy.nonzero((abs(one - other) > within.color).any(axis=2))
+    differ = (abs(one - other) > within.color).any(axis=2)
+    if not within.grey:
+        differ &= one.max(axis=2) - one.min(axis=2) > COLORED
+    rows, columns = numpy.nonzero(differ)
     alone = numpy.zeros(one.shape[:2], bool)
     if len(rows) == 0:
         return alone

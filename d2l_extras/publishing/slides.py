@@ -1,9 +1,10 @@
 """A chapter as slides: one HTML file that needs no network, for reveal.js, which is in it.
 
 nbconvert renders the cells; this module says which slide each part of a chapter stands on. The
-mathematics is drawn by KaTeX as MathML, which browsers show by themselves.
+mathematics is drawn by KaTeX, whose fonts are in the file, too.
 """
 
+import base64
 import copy
 import html
 import re
@@ -119,12 +120,25 @@ def render(deck: NotebookNode) -> str:
                HERE / "deck.js"]  # fmt: skip
     parts = {
         "title": title[1] if title else "Slides",
-        "css": _text(HERE / "deck.css"),
-        "reveal_css": _text(VENDOR / "reveal/reveal.css"),
+        "styles": [_text(VENDOR / "reveal/reveal.css"), _katex_style(), _text(HERE / "deck.css")],
         "scripts": [_text(path).replace("</script", "<\\/script") for path in scripts],
     }
     text, _ = exporter.from_notebook_node(deck, resources={"deck": parts})
     return text
+
+
+def _katex_style():
+    """Return KaTeX's style sheet with the fonts in it; the rare ones that we lack are left out."""
+
+    def embedded(rule):
+        font = VENDOR / f"katex/fonts/{re.search(r'KaTeX_[^.]+', rule[0])[0]}.woff2"
+        if not font.is_file():
+            return ""
+        data = base64.b64encode(font.read_bytes()).decode()
+        source = f"src:url(data:font/woff2;base64,{data}) format('woff2')"
+        return re.sub(r"src:[^}]+", source, rule[0])
+
+    return re.sub(r"@font-face\{[^}]+\}", embedded, _text(VENDOR / "katex/katex.min.css"))
 
 
 def _text(path):

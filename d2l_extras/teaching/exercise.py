@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy
 
+from . import progress
 from .answers import Unclear, letter
 from .learner import Learner, LearnerError, explain, is_stub
 
@@ -52,6 +53,8 @@ class Exercise:
     · double: not attempted yet
     """
 
+    name = ""  # chapter and name, such as "softmax.stable": its chapter sets it
+
     def __init__(
         self,
         title: str,
@@ -69,6 +72,8 @@ class Exercise:
     def __call__(self, answer: Any) -> None:
         """Check the learner's answer and print the verdict."""
         verdict, hint = self.judge(answer)
+        if self.name and verdict != NOT_ATTEMPTED:
+            progress.record("exercise", self.name, verdict=verdict)
         mark = {NOT_ATTEMPTED: "·", FAILED: "✗", PASSED: "✓"}[verdict]
         print(f"{mark} {self.title}" + (f": {hint}" if hint else ""))
 

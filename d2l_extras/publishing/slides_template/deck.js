@@ -1,6 +1,5 @@
 // Mathematics first, then the slides. What is higher than a slide is made smaller, never cut off.
 renderMathInElement(document.querySelector(".slides"), {
-  output: "mathml",
   throwOnError: false,
   delimiters: [
     { left: "$$", right: "$$", display: true },
