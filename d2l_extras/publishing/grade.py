@@ -337,6 +337,7 @@ def protection(rows: Iterable[dict[str, Any]]) -> str:
                     "no TCP": "UDP (TCP was closed)"},
         "files": {"open": "your files (notebooks could read and write what you can)"},
         "processes": {"open": "your other processes (notebooks could end them)"},
+        "user": {"root": "what root alone may read in /etc (Python is in root's own folder)"},
     }  # fmt: skip
     found = [row["protection"] for row in rows if row["protection"]]
     lacking = {text for one in found for key, texts in weak.items()

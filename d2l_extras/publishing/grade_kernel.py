@@ -86,7 +86,7 @@ def guard(chapter: str, say: Callable[..., None]) -> Callable[[], bool]:
                 return say("verdict", name=name, verdict="failed")
             result = truth(*answers, **named)
         trusted = changes() and trusted
-        verdict = noted[-1].get("verdict", "") if noted else ""
+        verdict = noted[-1].get("verdict") if noted else "not attempted"
         say("verdict", name=name, verdict=str(verdict) if trusted else UNTRUSTED)
         return result
 
@@ -94,9 +94,9 @@ def guard(chapter: str, say: Callable[..., None]) -> Callable[[], bool]:
         _hand_over(kind, pairs, judged)
     for kind in {type(item) for item in true_items.values() if hasattr(item, "judge")}:
         _overhear(kind, noted)
-    for item in items.values():
-        if hasattr(item, "solution"):
-            item.solution = "withheld while it is graded"
+    for name, item in items.items():
+        _withhold(item)
+        item.name = true_items[name].name = name
 
     libraries = list(filter(None, map(_imported, SHARED)))
     before = [_snapshot(seen), _snapshot(libraries), _snapshot(true.values())]
@@ -167,6 +167,15 @@ def _is_item(value):
     return place.endswith((".teaching.exercise", ".teaching.question")) and callable(value)
 
 
+def _withhold(item):
+    """Take what is right from the copy that the notebook sees: the true one judges."""
+    withheld = "withheld while it is graded"
+    if "right" in vars(item):  # a question; it may be shown
+        item.right, item.why, item.solution = None, withheld, lambda: withheld
+    else:
+        item.solution = withheld
+
+
 def _hand_over(kind, pairs, judged):
     plain = kind.__call__
 
@@ -226,12 +235,16 @@ def _look_into(found, place, value):
                     found[*place, name, "__code__"] = part.__code__
     elif _is_item(value):
         for name, part in vars(value).items():
-            found[*place, name] = part
+            if name != "name" and not name.startswith("_"):  # these are set while it is used
+                found[*place, name] = part
 
 
 def _changed(modules, before):
     now = _snapshot(modules)
     gone = object()
     different = [place for place, value in before.items() if now.get(place, gone) is not value]
+    # what is new in an exercise or a class of ours shadows what was there
+    ours = ("d2l_extras", _ALIAS)
+    different += [p for p in now if p not in before and len(p) > 2 and p[0].startswith(ours)]
     different = [place for place in different if place[:-1] not in different]
     return [".".join(place).replace(_ALIAS, "the true copy") for place in different]

@@ -29,7 +29,7 @@ MOUNT_SETATTR, CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 442, 444, 445, 446
 PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/etc", "/opt", "/sys")
 DEVICES = ("null", "zero", "full", "random", "urandom")
-READ, EXECUTE_READ_LIST, ALL_FILES = 1 << 2, (1 << 0) | (1 << 2) | (1 << 3), (1 << 13) - 1
+READ, LIST, EXECUTE_READ_LIST, ALL_FILES = 1 << 2, 1 << 3, 1 << 0 | 1 << 2 | 1 << 3, (1 << 13) - 1
 
 LINUX = sys.platform == "linux"
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -73,7 +73,7 @@ def _inside(spec, user, spaces):
             "network": "none" if spaces else ("no TCP" if landlock >= 4 else "open"),
             "files": "own" if spaces else ("no others" if landlock else "open"),
             "processes": "own" if spaces else ("no signals" if landlock >= 6 else "open"),
-            "user": "another" if user is not None else "the same",
+            "user": "another" if user is not None else "the same" if os.getuid() else "root",
         }
         report = json.dumps({"kind": "protection", "secret": spec["secret"], **found}) + "\n"
         os.write(spec["report"], report.encode())
@@ -253,6 +253,7 @@ def _landlock(spec, own_files):
     devices = [f"/dev/{name}" for name in DEVICES]
     rights = [(path, handled & EXECUTE_READ_LIST) for path in shown]
     rights += [(path, handled) for path in writable]
+    rights += [(path, LIST) for path in spec["listable"]]  # Python looks for modules there
     rights += [(path, handled & (READ | 1 << 1 | 1 << 14)) for path in devices]
     files_only = (1 << 0) | (1 << 1) | (1 << 2) | (1 << 14)
     for path, allowed in rights:

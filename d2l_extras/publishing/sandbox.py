@@ -148,6 +148,7 @@ def run(
             "work": str(work),
             "root": str(root),
             "readable": [*_python(), *(os.path.realpath(path) for path in readable)],
+            "listable": [str(PACKAGE.parent)],
             "report": say,
             "secret": secret,
             "disk": limits.disk * 2**20,

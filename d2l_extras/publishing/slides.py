@@ -112,7 +112,9 @@ def render(deck: NotebookNode) -> str:
     from nbconvert import SlidesExporter
 
     exporter = SlidesExporter(
-        extra_template_basedirs=[str(HERE.parent)], template_name=HERE.name, exclude_input_prompt=True
+        extra_template_basedirs=[str(HERE.parent)],
+        template_name=HERE.name,
+        exclude_input_prompt=True,
     )
     title = re.search(r"^# (.+)", "\n".join(cell.source for cell in deck.cells), re.MULTILINE)
     scripts = [VENDOR / "reveal/reveal.js", VENDOR / "reveal/notes.js",
@@ -131,7 +133,7 @@ def _katex_style():
     """Return KaTeX's style sheet with the fonts in it; the rare ones that we lack are left out."""
 
     def embedded(rule):
-        font = VENDOR / f"katex/fonts/{re.search(r'KaTeX_[^.]+', rule[0])[0]}.woff2"
+        font = VENDOR / f"katex/fonts/{re.search(r'[^/]+[.]woff2', rule[0])[0]}"
         if not font.is_file():
             return ""
         data = base64.b64encode(font.read_bytes()).decode()

@@ -11,7 +11,7 @@ function fit(slide) {
   if (!slide || slide.dataset.fitted || !slide.offsetHeight) return;
   slide.dataset.fitted = "1";
   const zoom = (scale) => { for (const part of slide.children) part.style.zoom = scale; };
-  if (slide.scrollHeight < LITTLE) zoom(1.35); // for the last row
+  if (slide.scrollHeight < LITTLE && !slide.querySelector("pre")) zoom(1.35); // for the last row
   for (let scale = 0.95; slide.scrollHeight > HEIGHT && scale > 0.35; scale -= 0.05) {
     zoom(scale);
   }
