@@ -28,7 +28,7 @@ def test_no_slide_is_cut_off_and_nothing_comes_from_the_network(path, browser, t
     page = context.new_page()
     trouble = []
     page.on("pageerror", lambda error: trouble.append(str(error)))
-    page.on("request", lambda request: trouble.append(request.url[:80]))
+    page.on("request", lambda request: trouble.append(request.url))
     page.goto(deck.as_uri())
     page.wait_for_function("window.Reveal && Reveal.isReady()")
     seen = [page.evaluate(LOOK)]
