@@ -23,6 +23,7 @@ from ..teaching import progress
 PACKAGE = Path(__file__).resolve().parent.parent
 FOLDER, MANIFEST = "gluon-course", ".d2l-extras.json"
 QUESTION = re.compile(r"^dx\.questions\.(\w+\.\w+)", re.M)
+STATEMENT = re.compile(r"dx\.exercises\.\w+\.\w+")
 FOLDED = re.compile(r"<details>.*?</details>", re.S)
 
 
@@ -151,7 +152,7 @@ def prepared(original: bytes, answered: Container[str] = ()) -> bytes:
     """Return what a learner gets of a stored notebook: no output that answers an open question.
 
     All outputs below a question are left out, up to the next one that was answered or skipped; of
-    the question itself its text stays, without the answer.
+    the question itself its text stays, without the answer, and so do the statements of exercises.
 
     Parameters
     ----------
@@ -171,7 +172,7 @@ def prepared(original: bytes, answered: Container[str] = ()) -> bytes:
             is_open = not all(name in answered for name in asked)
             if is_open:
                 cell["outputs"] = [_unanswered(output) for output in cell["outputs"]]
-        elif is_open:
+        elif is_open and not STATEMENT.fullmatch(_joined(cell["source"])):
             cell["outputs"] = []
         if is_open:
             cell["execution_count"] = None
