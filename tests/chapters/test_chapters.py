@@ -90,7 +90,8 @@ def test_chapter_has_its_parts(path, notebook):
     )
     for part in parts:
         assert any(heading.startswith(f"## {part}") for heading in headings), (part, headings)
-    assert any("**Predict" in source for source in sources(notebook, "markdown"))
+    asked = re.compile(r"\*\*Predict|^dx\.questions\.", re.M)
+    assert any(asked.search(cell.source) for cell in notebook.cells)
     assert any("dx.labs." in source for source in sources(notebook, "code"))
 
 
