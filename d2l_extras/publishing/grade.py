@@ -25,7 +25,7 @@ from . import sandbox
 from .grade_kernel import UNTRUSTED
 
 VERSION = 1
-MISSING, NOT_REACHED = "missing", "not reached"
+MISSING, NOT_REACHED, DIED = "missing", "not reached", "the run died"
 LARGEST = 20 * 2**20  # bytes of a notebook, and of all that lies beside it
 COLUMNS = ("learner", "notebook", "chapter", "status", "passed", "of", "note", "seconds", "MiB")
 
@@ -85,7 +85,8 @@ def run(
     table = folder / "grades.csv" if table is None else table
     record = table.with_suffix(".json")
     handed = find(folder)
-    known = {row["id"]: row for row in _read(record)}
+    # where the run itself died, it may have been this machine's fault
+    known = {row["id"]: row for row in _read(record) if not row["status"].startswith(DIED)}
     package = _package()
     rows, waiting = {}, []
     for one in handed:
@@ -304,7 +305,7 @@ def _status(outcome, said):
     if said["done"]:
         return "complete"
     reason = outcome.errors.strip().rpartition("\n")[2][:200]
-    return f"the run died {where}" + (f": {reason}" if reason else "")
+    return f"{DIED} {where}" + (f": {reason}" if reason else "")
 
 
 def note(row: dict[str, Any]) -> str:

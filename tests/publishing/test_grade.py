@@ -226,6 +226,16 @@ def test_what_was_done_before_an_interruption_is_kept(tmp_path, ran, monkeypatch
     assert len(ran) == 2
 
 
+def test_a_run_that_died_itself_is_tried_again(tmp_path, ran, monkeypatch):
+    write(tmp_path / "ada 00-start-here.ipynb", [])
+    broken = sandbox.Outcome(errors="ImportError: no NumPy", protection={"network": "none"})
+    with monkeypatch.context() as patch:
+        patch.setattr(sandbox, "run", lambda *_, **__: broken)
+        (row,) = grade.run(tmp_path)
+    assert row["status"] == "the run died before the first cell: ImportError: no NumPy"
+    assert [row["status"] for row in grade.run(tmp_path)] == ["complete"]
+
+
 def test_an_interruption_ends_what_runs():
     stop = threading.Event()
     stop.set()
