@@ -32,8 +32,8 @@ class Chapter(NamedTuple):
 TABLE = (
     Chapter(
         0, "start", "start-here", "Start here",
-        "how chapters, labs and exercises work",
-        10, {"line": "lab"},
+        "how chapters, questions, labs and exercises work",
+        15, {"line": "lab"},
     ),
     Chapter(
         1, "softmax", "softmax", "Softmax",

@@ -100,3 +100,21 @@ def test_what_was_missed_is_there_in_another_kernel(open_notebook, server, tmp_p
     ).run_all()
     expect(later.cell(2)).to_contain_text("From earlier chapters")
     expect(later.cell(2).locator(FORM)).to_have_count(1)
+
+
+@pytest.mark.parametrize(
+    ("question", "wrong", "right"),  # shares of the picture's width and height
+    [("start.flat", (0.55, 0.8), (0.55, 0.43)), ("batch_norm.bend", (0.9, 0.5), (0.545, 0.5))],
+)
+def test_a_place_is_pointed_at_on_linear_and_logarithmic_axes(
+    open_notebook, server, question, wrong, right
+):
+    notebook = open_notebook(server.write("place.ipynb", f"dx.questions.{question}")).run_all()
+    form = forms(notebook).first
+    image = form.locator("img")
+    expect(image).to_be_visible()
+    box = image.bounding_box()
+    for (across, down), mark in ((wrong, "✗"), (right, "✓")):
+        image.click(position={"x": across * box["width"], "y": down * box["height"]})
+        form.get_by_role("button", name="Answer").click()
+        expect(form.get_by_role("status")).to_contain_text(mark)

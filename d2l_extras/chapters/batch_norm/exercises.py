@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 from ...teaching.answers import array, close, number, numbers
-from ...teaching.exercise import Exercise, lettered
+from ...teaching.exercise import Exercise
 from ...teaching.learner import Learner, LearnerError, notebook_array
 
 Checks = Iterator[tuple[bool, str]]
@@ -473,30 +473,6 @@ fold = Exercise(
     its arguments.""",
     _fold_checks,
     _fold,
-)
-
-
-# --- loaded without statistics
-
-
-loaded = lettered(
-    "95 % and 70 %",
-    """A network with batch normalization scores 95 % on the test set. Its weights are saved
-    without the parameters called `running_*` and loaded into a new network, which scores 70 % on
-    the same test set, in the same mode. Why? Answer with a letter, such as `answer = "A"`.
-
-    - **A**: it has overfitted
-    - **B**: gamma and beta were lost
-    - **C**: predict mode switches batch normalization off
-    - **D**: the running statistics of the new network are still 0 and 1""",
-    "D",
-    {
-        "A": "It scored 95 % on these very images, with the same weights: something else changed.",
-        "B": "gamma and beta are learned parameters like the weights: they were in the file.",
-        "C": "The first network scored 95 % in predict mode, too: the layer was not off.",
-    },
-    "D: in predict mode the layer reads running_mean and running_var, which are still 0 and 1. How "
-    "much that costs depends on how far the true ones are from 0 and 1.",
 )
 
 

@@ -325,11 +325,6 @@ CASES = {
             (fold(("return w, b", "return w")), "Return a pair"),
         ],
     },
-    batch_norm.loaded: {
-        "right": ["D", " d ", "(d)", "D: because the running statistics are 0 and 1", ["d"]],
-        "wrong": [("A", "on these very images"), ("b.", "in the file"), ("(C)", "not off"),
-                  ("statistics", "one letter"), ("B and D", "got 'B and D'"), (4, "got 4")],
-    },
     batch_norm.two: {
         "right": [
             (4, -2), [-2.0, 3.9999], "-2 and 4", typed("answer = np.array([-2, 4])"),
