@@ -64,7 +64,7 @@ def record(kind: str, name: str, **details: Any) -> None:
     """
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds")
     event = {"id": uuid.uuid4().hex, "time": now, "kind": kind, "name": name, **details}
     _memory.append(event)
     if path() is None:
@@ -192,7 +192,7 @@ def _is_event(event: Any) -> bool:
 
 def _union(*parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     merged = {event["id"]: event for part in parts for event in part}
-    return sorted(merged.values(), key=lambda event: (event["time"], event["id"]))
+    return sorted(merged.values(), key=lambda event: event["time"])
 
 
 def _write(file: Path, which: list[dict[str, Any]]) -> None:

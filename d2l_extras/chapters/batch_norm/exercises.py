@@ -1,7 +1,9 @@
 """Exercises of chapter 6: batch normalization."""
 
+import re
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import numpy
 
@@ -29,7 +31,7 @@ def _standardized(x, mean, scale, gamma, beta):
 
 
 X = numpy.array([[1.0, 200, 3], [5, 100, 3], [2, 900, 3], [8, 400, 3]])  # one column is constant
-GAMMA, BETA = numpy.array([2.0, 0.5, 1]), numpy.array([1.0, -1, 4])
+GAMMA, BETA = numpy.array([2.0, -0.5, 1]), numpy.array([1.0, -1, 4])
 MEAN, VAR = numpy.array([3.0, 100, 2]), numpy.array([4.0, 90_000, 9])
 
 
@@ -268,7 +270,7 @@ momentum = Exercise(
     `momentum=0.99` to PyTorch. Give a pair: `answer = (for Gluon, for PyTorch)`.""",
     _momentum_checks,
     (0.9, 0.01),
-    partial(numbers, count=2),
+    partial(numbers, count=2, names=("Gluon", "PyTorch")),
 )
 
 
@@ -516,11 +518,21 @@ def _two_checks(answer: tuple[float, float]) -> Checks:
     yield are(-2, 4), "Two values a and b lie at -1 and +1 standard deviations from their mean."
 
 
+def _read_two(answer: Any) -> tuple[float, ...]:
+    """Read two numbers that have no order: a set, `"-2 or 4"`, `"1 ± 3"`, too."""
+    if isinstance(answer, str):
+        if found := re.fullmatch(r"(.+?)\s*(?:±|\+/?-)\s*(.+)", answer):
+            center, distance = map(number, found.groups())
+            return center - distance, center + distance
+        answer = re.sub(r"\bor\b", ",", re.sub(r"\beither\b", "", answer))
+    return numbers(list(answer) if isinstance(answer, (set, frozenset)) else answer, 2)
+
+
 two = Exercise(
     "a batch of two",
     """Training, batch size 2, gamma 3, beta 1, a feature that is not constant, eps negligible:
     which two outputs can it have? Give a pair.""",
     _two_checks,
     (-2, 4),
-    lambda answer: numbers(list(answer) if isinstance(answer, set) else answer, 2),
+    _read_two,
 )

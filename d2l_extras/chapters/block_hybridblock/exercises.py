@@ -159,6 +159,8 @@ HINTS = {  # from a part of an error's text to what it means for the learner
     "not mix with symbols: use F.np and F.npx, no asnumpy(), and keep no array of another batch",
     "must have NDArray type": "when the layer is traced x is a symbol, which np and npx refuse: "
     "use F.np and F.npx",
+    "list index out of range": "Gluon cannot find out the number of inputs from these operators: "
+    "use F.np.dot or F.npx.fully_connected",
     "legacy operator": "F.relu, F.dot and their like are the legacy interface: use F.npx and F.np",
 }
 
@@ -386,15 +388,15 @@ def _dense_checks(layer: type) -> Checks:
         (bias.data() == 0).all().item(),
         "The bias should start at 0, but it took the net's initializer: say init='zeros'.",
     )
-    made.initialize(init.One(), force_reinit=True)
+    made.initialize(init.Constant(7), force_reinit=True)
     yield (
-        (weight.data() == 1).all().item(),
-        "initialize(init.One()) must reach the weight: give it no initializer of its own.",
+        (weight.data() == 7).all().item(),
+        "initialize(init.Constant(7)) must reach the weight: give it no initializer of its own.",
     )
     weight.set_data(np.array([[1.0, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, -1]]))
-    bias.set_data(np.array([10.0, 20, -30]))
-    got, wanted = _run(made, x), numpy.array([[11.0, 22, -34], [10, 19, -31]])
-    yield not close(got, wanted - [10, 20, -30]), "Your layer forgets to add the bias."
+    bias.set_data(np.array([10.0, 20, -33]))
+    got, wanted = _run(made, x), numpy.array([[11.0, 22, -37], [10, 19, -34]])
+    yield not close(got, wanted - [10, 20, -33]), "Your layer forgets to add the bias."
     yield (
         not close(got, numpy.maximum(wanted, 0)),
         "A ReLU is built in: leave the activation out, or the layer can put out nothing negative.",

@@ -41,6 +41,7 @@ def _write_checks(dropout: Learner) -> Checks:
     yield not dropout.changed, "You changed x in place: return a new array."
     yield from _mode_checks(dropout, small)
     yield from _mask_checks(dropout, x, small)
+    yield from _dtype_checks(dropout)
     yield from _scale_checks(dropout, x, small)
     yield from _end_checks(dropout, small)
     yield from _shape_checks(dropout)
@@ -125,6 +126,16 @@ def _mask_checks(dropout: Learner, x: numpy.ndarray, small: numpy.ndarray) -> Ch
             abs(share - p) < 0.03,
             f"With p = {p} you dropped a share of {share:.2f}: it must be about p.",
         )
+
+
+def _dtype_checks(dropout: Learner) -> Checks:
+    with autograd.train_mode():
+        out = dropout.raw(np.ones((4, 5)), 0.2)
+    kind = numpy.dtype(getattr(out, "dtype", "float32"))
+    yield (
+        kind != "float16",
+        f"x is float32, your result {kind}, which rounds to three digits: keep the dtype of x.",
+    )
 
 
 def _scale_checks(dropout: Learner, x: numpy.ndarray, small: numpy.ndarray) -> Checks:
@@ -272,7 +283,7 @@ keep = Exercise(
     pair `answer = (in training, at test)`.""",
     _keep_checks,
     (1 / 0.8, 0.8),
-    read=functools.partial(numbers, count=2),
+    read=functools.partial(numbers, count=2, names=("training", "test")),
 )
 
 

@@ -333,12 +333,13 @@ CASES = {
     batch_norm.two: {
         "right": [
             (4, -2), [-2.0, 3.9999], "-2 and 4", typed("answer = np.array([-2, 4])"),
-            typed("answer = 1 - 3, 1 + 3"), "4, -2", {-2, 4},
+            typed("answer = 1 - 3, 1 + 3"), "4, -2", {-2, 4}, "1 ± 3", "1 +- 3",
+            "-2 or 4", "either -2 or 4",
         ],
         "wrong": [
             ((-1, 1), "still to come"), ((-3, 3), "beta is missing"), ((0, 2), "gamma is missing"),
             ((1, 3), "standard deviations"), ((0, 6), "then shift"), ((-1.1213, 3.1213), "n - 1"),
-            ((4,), "got (4,)"), ("1 ± 3", "got '1 ± 3'"),
+            ((4,), "got (4,)"), ("1 ± x", "got 'x'"),
         ],
     },
 }  # fmt: skip

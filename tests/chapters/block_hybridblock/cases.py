@@ -199,7 +199,7 @@ CASES = {
             (4, "traces anew"),
             (2, "3 calls"),
             (13, "Add up"),
-            ("five", "one number"),
+            ("some", "one number"),
         ],
     },
     block_hybridblock.prints: {

@@ -244,7 +244,7 @@ CASES = {
         ],
     },
     cross_entropy.counts: {
-        "right": [-3, "-3", "−3", "—3", "minus 3", "-3 cars", "4 - 7", "4 − 7 = −3",
+        "right": [-3, "-3", "−3", "—3", "minus 3", "minus three", "-3 cars", "4 - 7", "4 − 7 = −3",
                   np.array(-3.0), typed("answer = np.exp(np.log(4)) - 7")],
         "wrong": [
             (3, "Turn the sign"),
@@ -253,7 +253,7 @@ CASES = {
             (1 - 7 / 4, "derivative for the expected count"),
             (4, "subtract what was seen"),
             (0, "put in"),
-            ("minus three", "one number"),
+            ("fewer", "one number"),
         ],
     },
 }  # fmt: skip

@@ -61,14 +61,14 @@ CASES = {
         ],
     },
     minibatch_sgd.one_step: {
-        "right": [0.0667, 1 / 15 + 1e-9, "1/15", 0.067, Fraction(1, 15), "2/30",
+        "right": [0.0667, 1 / 15 + 1e-9, "1/15", "one fifteenth", 0.067, Fraction(1, 15), "2/30",
                   typed("answer = 1 / np.array(15)")],
         "wrong": [
             ("0.13", "half way"),
             ("1/60", "mean"),
             (15, "steeper"),
             (0.5, "is to be 0"),
-            ("one fifteenth", "one number"),
+            ("a few", "one number"),
         ],
     },
     minibatch_sgd.sgd: {
