@@ -160,7 +160,7 @@ smoothed = Place(
     to 0 at p = 1. The axes go from 0 to 1 and from 0 to 3 nats.""",
     (0.8, 0.639), (0.045, 0.2),
     [
-        (0.75, 0.85, -0.5, 0.12, "A loss of 0 takes a certain target, and this one is not."),
+        (0.75, 0.85, -0.5, 0.12, "Only a target that is certain allows a loss of 0."),
         (0.75, 0.85, 0.12, 0.45, "That is what the true class alone would cost, without its share "
          "of the sum: the other two add something."),
         (0.75, 0.85, *_EVERYWHERE, "The place is right. What does it cost there? Take the sum over "

@@ -27,8 +27,7 @@ updates = Amount(
 nearest = Choice(
     "which batch size gets nearest?",
     """Ten epochs at the learning rate 0.05, on the bowl of 256 samples described above. Which of
-    these batch sizes is nearest to the minimum at the end of its way (by its mean distance in
-    the second half)?""",
+    these batch sizes stays nearest to the minimum in the second half of its way?""",
     {
         "A": "1: it makes the most updates",
         "B": "8",
@@ -261,14 +260,14 @@ rule = Choice(
 
 seen = Amount(
     "draws that are put back",
-    """Draw N times out of N rows (N is large), and put each row back. What share of the rows has
-    been seen?""",
-    63.2, 0, 100, 1,
+    """Draw N times out of N rows (N is large), and put each row back. How many percent of the
+    rows have been seen?""",
+    63.2, 1, 100, 1,
     [
         (36, 38, "That is the share that is missed."),
         (100, 100, "Some rows come twice or more: then others never come."),
         (50, 50, "Half is too few: how likely is it that one row is missed N times?"),
-        (0, 100, "One draw misses a row with probability 1 - 1/N. And all N draws?"),
+        (1, 100, "One draw misses a row with probability 1 - 1/N. And all N draws?"),
     ],
     "A row is missed N times with probability (1 - 1/N)^N, about 1/e = 36.8 %.",
     "%",
