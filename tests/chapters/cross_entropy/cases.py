@@ -113,27 +113,6 @@ _SHIFT = "s = x - x.max(axis=1, keepdims=True)"
 _IN_PLACE = "x -= x.max(axis=1, keepdims=True)"
 
 CASES = {
-    cross_entropy.untrained: {
-        "right": ["B", "(b)", "b.", "B: the geometric mean is 1/10", " B "],
-        "wrong": [
-            ("A", "share of errors"),
-            ("(c)", "by a hair"),
-            ("D, it is worse", "compare it"),
-            (7, "letter"),
-            ("because it is untrained", "letter"),
-            ("Both B and C", "letter"),
-        ],
-    },
-    cross_entropy.stuck: {
-        "right": ["C", " c ", "(c)", "C: softmax twice"],
-        "wrong": [
-            ("A", "small rate"),
-            ("b)", "new data"),
-            ("D", "Shuffled"),
-            ("", "letter"),
-            ("cannot tell", "letter"),
-        ],
-    },
     cross_entropy.product: {
         "right": [
             0.09,

@@ -71,11 +71,6 @@ CASES = {
             ("a few", "one number"),
         ],
     },
-    minibatch_sgd.adam: {
-        "right": ["D", " d ", "(d)", "d.", "D: the constant factor cancels"],
-        "wrong": [("a", "for every optimizer"), ("(B)", "all four ran"), ("c.", "60, 15, 15"),
-                  ("because it is scaled", "one letter"), ("C or D", "got 'C or D'")],
-    },
     minibatch_sgd.sgd: {
         "right": [
             rule("return w - learning_rate / batch_size * gradient_sum"),
