@@ -8,7 +8,6 @@ a point that moved may not.
 
 import base64
 import importlib.metadata
-import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,10 @@ from typing import NamedTuple
 
 import numpy
 from PIL import Image
+
+from ..kit.palette import flat, opened, png, small
+
+__all__ = ["difference", "lay_out", "pictures", "png", "replaced", "small", "tolerance", "without"]
 
 
 class Tolerance(NamedTuple):
@@ -33,7 +36,7 @@ STRICT = Tolerance(near=1, color=60, few=30)
 # another release lays out letters and axes otherwise: what has a color must be there all the same
 OTHER_MATPLOTLIB = Tolerance(near=10, color=90, few=80, larger=0.03, grey=False)
 COLORED = 100  # of 255: by how much the channels of what has a color differ at least
-COLORS = 64  # of the stored palette: smoothed edges of a dozen colors need no more
+FLAT = 16  # how far a channel may be from its color where nothing is drawn but one color
 
 _IMAGE = re.compile(r'(<img alt="[^"]*" src="data:image/png;base64,)([^"]+)(")')
 
@@ -73,18 +76,17 @@ def difference(stored: bytes, fresh: bytes, within: Tolerance = STRICT) -> Diffe
     >>> difference(black, black).real, difference(black, white).pixels
     (False, 200)
     """
-    pair = [_opened(content) for content in (stored, fresh)]
+    pair = [opened(content) for content in (stored, fresh)]
     sides = zip(pair[0].size, pair[1].size, strict=True)
     if any(abs(a - b) > within.larger * a for a, b in sides):
         return Difference(max(image.width * image.height for image in pair), None, 0)
     pair[1] = pair[1].resize(pair[0].size) if pair[1].size != pair[0].size else pair[1]
     one, other = (numpy.asarray(image, dtype="int16") for image in pair)
     alone = _alone(one, other, within) | _alone(other, one, within)
+    if within.grey:  # a pale color is near another one: areas are compared more closely
+        areas = numpy.logical_and(*(flat(image, within.near, FLAT // 2) for image in pair))
+        alone |= areas & (abs(one - other) > FLAT).any(axis=2)
     return Difference(int(alone.sum()), Image.fromarray(~alone), within.few)
-
-
-def _opened(content: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(content)).convert("RGB")
 
 
 def _alone(one: numpy.ndarray, other: numpy.ndarray, within: Tolerance) -> numpy.ndarray:
@@ -106,18 +108,6 @@ def _alone(one: numpy.ndarray, other: numpy.ndarray, within: Tolerance) -> numpy
             found |= (abs(one[rows, columns] - near) <= within.color).all(axis=1)
     alone[rows[~found], columns[~found]] = True
     return alone
-
-
-def png(image: Image.Image) -> bytes:
-    """Return an image as the bytes of a PNG file."""
-    buffer = io.BytesIO()
-    image.save(buffer, format="png", optimize=True)
-    return buffer.getvalue()
-
-
-def small(content: bytes) -> bytes:
-    """Return a picture with a palette of few colors: a third of the bytes, the same to the eye."""
-    return png(_opened(content).quantize(COLORS, Image.Quantize.MAXCOVERAGE))  # keeps rare colors
 
 
 # --- in the outputs of a notebook

@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import os
 import random
 import textwrap
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from .answers import Unclear, letter
 from .learner import Learner, LearnerError, explain, is_stub
 
 NOT_ATTEMPTED, FAILED, PASSED = "not attempted", "failed", "passed"
+SOLUTIONS, SWITCH = "D2L_EXTRAS_SOLUTIONS", "solutions-off"
 
 
 class Exercise:
@@ -106,8 +108,10 @@ class Exercise:
         return answer
 
     def show_solution(self) -> None:
-        """Print a solution: try the exercise first."""
-        if callable(self.solution):
+        """Print a solution: try the exercise first. A teacher can switch this off for a class."""
+        if why := solutions_off():
+            print(f"Solutions are switched off for this class ({why}): ask your teacher.")
+        elif callable(self.solution):
             print(textwrap.dedent(inspect.getsource(self.solution)).strip())
         else:
             print(self.solution)
@@ -117,6 +121,22 @@ class Exercise:
 
     def _repr_markdown_(self) -> str:
         return f"**Exercise: {self.title}.** {self.statement}"
+
+
+def solutions_off() -> str:
+    """Return what says that solutions are not to be shown; an empty string if nothing does.
+
+    That is `D2L_EXTRAS_SOLUTIONS=off` in the environment, or a file `solutions-off` in the folder
+    of the notebook: a teacher's request, no lock, for the solutions are on the learner's disk.
+
+    Examples
+    --------
+    >>> solutions_off()
+    ''
+    """
+    if os.environ.get(SOLUTIONS, "").strip().lower() == "off":
+        return f"{SOLUTIONS} is off"
+    return f"by the file {SWITCH} in this folder" if os.path.exists(SWITCH) else ""
 
 
 def lettered(

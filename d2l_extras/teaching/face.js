@@ -38,7 +38,6 @@ function pictureOf(model, form, field) {
 function render({ model, el }) {
   const name = `d2l-extras-question-${++forms}`, kind = model.get("kind");
   const form = element("form", { className: "d2l-extras-question" });
-  form.setAttribute("data-lm-suppress-shortcuts", "true"); // else JupyterLab takes the keys
   const group = element("fieldset", {}, element("legend", { textContent: model.get("title"), hidden: true }));
   group.setAttribute("aria-label", model.get("title"));
   let field = null;
@@ -80,11 +79,23 @@ function render({ model, el }) {
   };
   model.on("change:reply", said);
   model.on("msg:custom", heard);
+  // JupyterLab hears keys before the form does, and takes letters, arrows and Enter for its own.
+  const silence = (event) => {
+    if (!form.contains(event.target)) return;
+    const plain = !(event.ctrlKey || event.metaKey || event.altKey);
+    event.target.toggleAttribute("data-lm-suppress-shortcuts", plain);
+    if (event.key === "Enter" && plain && event.target.matches("input")) {
+      event.preventDefault();
+      event.stopPropagation();
+      form.requestSubmit();
+    }
+  };
+  window.addEventListener("keydown", silence, true);
   form.append(group, sure, element("div", { className: "row" }, answer, skip), reply);
   ready();
   said();
   el.append(form);
-  return () => { model.off("change:reply", said); model.off("msg:custom", heard); };
+  return () => { window.removeEventListener("keydown", silence, true); model.off("change:reply", said); model.off("msg:custom", heard); };
 }
 
 export default { render };

@@ -106,6 +106,39 @@ def test_ranks_are_sure_where_differences_are_large_and_not_where_they_are_small
     assert (near.low, near.high) == (2, 3)
 
 
+def test_ranks_of_an_accuracy_go_the_other_way():
+    losses, accuracies = (
+        compare.ranks(RUNS.assign(loss=sign * RUNS.loss), "loss", "net", lower_is_better=lower)
+        for sign, lower in ((1, True), (-1, False))
+    )
+    columns = ["rank", "low", "high"]
+    pandas.testing.assert_frame_equal(losses[columns], accuracies[columns])
+
+
+def test_ranks_are_surer_at_less_confidence():
+    noisy = RUNS.assign(loss=numpy.random.RandomState(3).normal(size=len(RUNS)))
+    widths = [
+        (table.high - table.low).sum()
+        for table in (compare.ranks(noisy, "loss", "net", confidence=c) for c in (0.2, 0.95))
+    ]
+    assert widths[0] < widths[1]
+
+
+def test_spread_is_that_of_the_analysis_of_variance():
+    between, noise = compare.spread(RUNS, "loss", "net")
+    groups = [losses(name) for name in MEANS]
+    ratio = stats.f_oneway(*groups).statistic
+    within = numpy.mean([group.var(ddof=1) for group in groups])
+    assert noise**2 == pytest.approx(within)
+    assert between**2 == pytest.approx(max(0, within * (ratio - 1) / 12))
+    table = RUNS.assign(loss=RUNS.loss + 2 * RUNS.net.map(MEANS))
+    assert compare.spread(table, "loss", "net")[0] > between
+    ratio = stats.f_oneway(*(t.loss for _, t in table.groupby("net"))).statistic
+    within = table.groupby("net").loss.var().mean()
+    expected = within * (ratio - 1) / 12
+    assert expected > 0 and compare.spread(table, "loss", "net")[0] ** 2 == pytest.approx(expected)
+
+
 def test_spread_takes_the_noise_out_of_the_difference_between_configurations():
     random = numpy.random.RandomState(1)
     table = pandas.DataFrame(
