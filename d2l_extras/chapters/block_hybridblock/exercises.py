@@ -280,6 +280,7 @@ center = Exercise(
     CenterFeatures,
 )
 
+
 def _output_shape(layer: type, units: int, x: numpy.ndarray) -> tuple[int, ...] | None:
     """Return the shape of what a dense layer makes of a batch; None if the two do not fit."""
     try:

@@ -50,9 +50,7 @@ def first_layer():
     net.add(nn.Dense(300), nn.Dense(100), nn.Dense(10))
     net.initialize()
     net(np.ones((1, 784)))
-    first, *others = (
-        sum(p.data().size for p in layer.collect_params().values()) for layer in net
-    )
+    first, *others = (sum(p.data().size for p in layer.collect_params().values()) for layer in net)
     assert (first + sum(others)) / 1000 == pytest.approx(266.6, abs=0.05)
     assert first / (first + sum(others)) == pytest.approx(0.88, abs=0.005)
     return first / 1000, 0

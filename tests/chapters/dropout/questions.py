@@ -62,7 +62,9 @@ def relu():
         x, w = np.ones((20_000, 8)), np.random.normal(size=(8, 50)) + 0.05
         kept, whole = np.dot(dropped(x, 0.5), w), np.dot(x[:1], w)
         higher.append((npx.relu(kept).mean() / npx.relu(whole).mean()).item())
-    return only(A=max(higher) < 1.02 and min(higher) > 0.98, B=max(higher) < 1, C=min(higher) > 1.02)
+    return only(
+        A=max(higher) < 1.02 and min(higher) > 0.98, B=max(higher) < 1, C=min(higher) > 1.02
+    )
 
 
 def gradient():
