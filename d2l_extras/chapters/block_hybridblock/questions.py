@@ -34,7 +34,8 @@ unknown = Choice(
 
 waiting = Choice(
     "a weight before any data",
-    "`layer = nn.Dense(3)`, then `layer.initialize()`, no data. What does `layer.weight.data()` do?",
+    """`layer = nn.Dense(3)`, then `layer.initialize()`, no data. What does `layer.weight.data()`
+    do?""",
     {
         "A": "It returns zeros of shape (3, -1).",
         "B": "It raises an error: initialization was deferred.",

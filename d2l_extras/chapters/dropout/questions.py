@@ -214,8 +214,8 @@ clean = Choice(
 
 running = Choice(
     "counted while training",
-    """Right labels, p = 0.5, tenth epoch. How does the *running* training accuracy compare with that
-    of the same network on the same digits in predict mode?""",
+    """Right labels, p = 0.5, tenth epoch. How does the *running* training accuracy compare with
+    that of the same network on the same digits in predict mode?""",
     {
         "A": "lower, by more than 0.1",
         "B": "the same, to within 0.02",
@@ -247,8 +247,8 @@ cost = Choice(
         "C": "For which of the two does the size of the gradient count?",
         "D": "Each unit learns from half of the samples, and the noise hides what they say.",
     },
-    "A larger gradient makes a larger step with SGD, which wins back some of the time; Adam divides "
-    "by the size of the gradient.",
+    "With SGD a larger gradient makes a larger step, which wins back some of the time; Adam "
+    "divides by the size of the gradient.",
 )
 
 # --- what people get wrong
