@@ -83,9 +83,9 @@ def difference(stored: bytes, fresh: bytes, within: Tolerance = STRICT) -> Diffe
     pair[1] = pair[1].resize(pair[0].size) if pair[1].size != pair[0].size else pair[1]
     one, other = (numpy.asarray(image, dtype="int16") for image in pair)
     alone = _alone(one, other, within) | _alone(other, one, within)
-    if within.grey:  # a pale color is near another one: areas are compared more closely
-        areas = numpy.logical_and(*(flat(image, within.near, FLAT // 2) for image in pair))
-        alone |= areas & (abs(one - other) > FLAT).any(axis=2)
+    # a pale color is near another one: within areas, colors are compared more closely
+    areas = numpy.logical_and(*(flat(image, within.near, FLAT // 2) for image in pair))
+    alone |= areas & (abs(one - other) > FLAT).any(axis=2)
     return Difference(int(alone.sum()), Image.fromarray(~alone), within.few)
 
 
