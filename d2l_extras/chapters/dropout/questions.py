@@ -126,6 +126,7 @@ untouched = Amount(
     layer gets no gradient in an update?""",
     6.25, 0, 100, 1,
     [
+        (0.05, 0.08, "That is the fraction: give percent."),
         (49, 51, "That is the share for a batch of one sample."),
         (12, 13, "Half of a quarter: but the four draws have to agree, one by one."),
         (93, 95, "That is the share that does get a gradient."),
