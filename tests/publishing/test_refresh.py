@@ -65,6 +65,17 @@ def test_stored_notebook_holds_nothing_of_the_machine_or_the_moment(chapter):
     assert [len(cell.outputs) for cell in notebook.cells] == [0, 1, 1, 1, 1, 1]
 
 
+def test_what_is_stored_knows_nothing_of_the_progress_of_whoever_stores_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("D2L_EXTRAS_PROGRESS", str(tmp_path / "progress.json"))
+    progress.record("question", "softmax.spacing", verdict="wrong")
+    path = tmp_path / "02-small.ipynb"
+    cells = [nbformat.v4.new_code_cell('import d2l_extras as dx\ndx.warm_up("cross_entropy")')]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    refresh(path)
+    (output,) = nbformat.read(path, 4).cells[0].outputs
+    assert "none is now" in output.data["text/plain"]
+
+
 def test_tags_survive_and_everything_else_goes():
     cell = nbformat.v4.new_code_cell("1", metadata={"tags": ["hide"], "collapsed": True})
     cleaned = clean(nbformat.v4.new_notebook(cells=[cell], metadata={"widgets": {}}))

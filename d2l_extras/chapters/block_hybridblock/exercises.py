@@ -15,7 +15,7 @@ from mxnet.gluon import nn
 
 from ...teaching.answers import Unclear, close, number
 from ...teaching.answers import array as numbers_in
-from ...teaching.exercise import Exercise, lettered
+from ...teaching.exercise import Exercise
 
 Checks = Iterator[tuple[bool, str]]
 
@@ -63,22 +63,6 @@ calls = Exercise(
     _calls_checks,
     5,
     number,
-)
-
-prints = lettered(
-    "the silent print",
-    """A `print(x.sum())` in `hybrid_forward` printed a number for each batch. After `hybridize()`
-    it printed one odd line, then nothing. Why? **A**: printing is slow, so that MXNet suppresses
-    it. **B**: the net failed silently and returns old results. **C**: the method runs only once,
-    with placeholders; later calls replay the graph. **D**: the output is buffered and appears at
-    the end. Answer with a letter: `answer = "A"`.""",
-    "C",
-    {
-        "A": "Nothing suppresses it. Count how often the method is entered.",
-        "B": "The results follow the data: compare them with an eager net.",
-        "D": "It never appears, however long you wait. What is x when it prints?",
-    },
-    "C: the method runs only once, with placeholders; later calls replay the graph.",
 )
 
 # --- classes
@@ -294,24 +278,6 @@ center = Exercise(
     of the result has mean 0.""",
     _center_checks,
     CenterFeatures,
-)
-
-alone = lettered(
-    "a row on its own",
-    """A net with `CenterFeatures` inside is trained on batches of 64. In use, rows arrive one at a
-    time. What is wrong, and what mends it? **A**: nothing: the mean of one row is the row's own
-    mean. **B**: a single row becomes all zeros; average along axis 1 instead. **C**: a single row
-    becomes all zeros; subtract means that were stored during training. **D**: a single row becomes
-    all zeros; hybridize the net. Answer with a letter.""",
-    "C",
-    {
-        "A": "The mean along axis 0 of one row is that row. What is left of it?",
-        "B": "That does not depend on neighbors, but it is another layer: it removes what a "
-        "sample's features have in common, and no longer centers a feature.",
-        "D": "A hybridized net computes the same as before, only faster.",
-    },
-    "C: a single row becomes all zeros; subtract means that were stored during training. "
-    "Batch normalization does this (chapter 6).",
 )
 
 

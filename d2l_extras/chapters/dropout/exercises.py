@@ -7,7 +7,7 @@ import numpy
 from mxnet import autograd, np
 
 from ...teaching.answers import Unclear, array, close, number, numbers
-from ...teaching.exercise import Exercise, lettered
+from ...teaching.exercise import Exercise
 from ...teaching.learner import Learner, LearnerError
 
 Checks = Iterator[tuple[bool, str]]
@@ -318,28 +318,6 @@ variance = Exercise(
     _variance_checks,
     RATE / (1 - RATE) * CONSTANT**2,
     read=number,
-)
-
-
-# --- evaluating inside record
-
-evaluating = lettered(
-    "evaluating inside record",
-    """A colleague computes the validation accuracy of a trained network with dropout inside
-    `with autograd.record():`. What does she observe? Answer with a letter, such as
-    `answer = "A"`.
-
-    - **A**: the same as outside: recording changes no values
-    - **B**: too low an accuracy, and another one at each call
-    - **C**: too high an accuracy, because dropout regularizes
-    - **D**: a network that learns the validation set""",
-    "B",
-    {
-        "A": "`record()` turns train mode on as well: masks are drawn.",
-        "C": "Missing units disturb a trained network: it does worse than with all of them.",
-        "D": "Nothing is updated without `trainer.step`: the weights stay.",
-    },
-    "B: `record()` turns train mode on, so that units are dropped, others at each call",
 )
 
 
