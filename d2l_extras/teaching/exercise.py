@@ -11,7 +11,7 @@ from typing import Any
 import numpy
 
 from . import progress
-from .answers import Unclear, letter
+from .answers import Unclear
 from .learner import Learner, LearnerError, explain, is_stub
 
 NOT_ATTEMPTED, FAILED, PASSED = "not attempted", "failed", "passed"
@@ -137,36 +137,6 @@ def solutions_off() -> str:
     if os.environ.get(SOLUTIONS, "").strip().lower() == "off":
         return f"{SOLUTIONS} is off"
     return f"by the file {SWITCH} in this folder" if os.path.exists(SWITCH) else ""
-
-
-def lettered(
-    title: str, statement: str, right: str, hints: dict[str, str], solution: str
-) -> Exercise:
-    """Return an exercise with lettered answers: one is right, each other has its own hint.
-
-    Parameters
-    ----------
-    title, statement : str
-        As for `Exercise`; the statement lists the options.
-    right : str
-        The letter of the right one.
-    hints : dict
-        What the learner reads on each other letter.
-    solution : str
-        The right letter and why, such as "B: ...".
-
-    Examples
-    --------
-    >>> exercise = lettered("sum", "1 + 1? **A**: 2. **B**: 3.", "A", {"B": "Count."}, "A: 2")
-    >>> exercise("(b)")
-    ✗ sum: Count.
-    """
-
-    def checks(answer):
-        yield answer == right, hints.get(answer, "")
-
-    options = "".join(sorted({right, *hints}))
-    return Exercise(title, statement, checks, solution, lambda answer: letter(answer, options))
 
 
 @contextlib.contextmanager
