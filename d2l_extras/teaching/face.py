@@ -121,7 +121,8 @@ def at_rest(question: Question) -> str:
 def show(question: Question) -> None:
     """Show a question in a notebook: what it asks; its form; and what it is without a kernel."""
     face = Face(question)
-    asked = f"**Question: {question.title}.** {question.statement}"
+    stop = "" if question.title[-1:] in "?!" else "."
+    asked = f"**Question: {question.title}{stop}** {question.statement}"
     offered = "\n".join(question.lines())
     display({"text/markdown": asked, "text/plain": f"Question: {question.title}"}, raw=True)
     display({"text/html": at_rest(question), "text/plain": offered}, raw=True)

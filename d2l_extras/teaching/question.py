@@ -68,7 +68,7 @@ class Question:
             If `sure` is something else.
         """
         verdict, reply = self.answer(answer, sure)
-        print(f"{MARKS[verdict]} {self.title}: {reply}")
+        print(f"{MARKS[verdict]} {self.title.rstrip('?')}: {reply}")
 
     def skip(self) -> None:
         """Leave the question for later."""
