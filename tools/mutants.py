@@ -35,17 +35,20 @@ OPERATORS = [
 ]
 
 
+LABS = ["tests/chapters/test_labs.py"]  # what they show is compared with what is stored
+
+
 def tests_of(module):
     """Return the tests that a mistake in a module must turn red, the closest first."""
     folder, *rest = module.relative_to(COPY / "d2l_extras").with_suffix("").parts
     if folder == "chapters" and len(rest) == 2:
         chapter, part = rest
-        exercises = "exercises" in part
-        shared = "tests/chapters/test_exercises.py" if exercises else "tests/chapters/test_shown.py"
-        return [f"tests/chapters/{chapter}", shared, *(["-k", chapter] if exercises else [])]
+        if "exercises" in part:
+            return [f"tests/chapters/{chapter}", "tests/chapters/test_exercises.py", "-k", chapter]
+        return [f"tests/chapters/{chapter}", *LABS, "-k", f"{chapter} or stored"]
     if rest and (COPY / f"tests/{folder}/test_{rest[-1]}.py").is_file():
         return [f"tests/{folder}/test_{rest[-1]}.py"]
-    users = {"kit": ["tests/chapters/test_shown.py"],
+    users = {"kit": [*LABS, "-k", "kit or stored"],
              "teaching": ["tests/chapters/test_exercises.py"]}  # fmt: skip
     if rest and (COPY / "tests" / folder).is_dir():
         return [f"tests/{folder}", *users.get(folder, [])]

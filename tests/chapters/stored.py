@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image, ImageSequence
 
 from d2l_extras import labs
-from d2l_extras.kit.palette import opened, png, small
+from d2l_extras.kit.palette import opened, png
 
 FOLDER = Path(__file__).parent / "shown"
 
@@ -43,8 +43,8 @@ def store(name):
     for number, state in enumerate(states(lab)):
         view.set(**state)
         words.append(view.text)
-        picture = opened(small(view.png))
-        # equal frames would be stored as one
+        picture = opened(view.png)
+        # frames that are equal would be stored as one
         picture.putpixel((0, 0), (255, 255, 255 - number % 2))
         frames.append(picture)
     buffer = io.BytesIO()

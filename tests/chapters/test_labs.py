@@ -1,8 +1,15 @@
 """Every position of every control of every lab: no error, and the picture tells the truth."""
 
+import functools
+from pathlib import Path
+
 import pytest
 
 from d2l_extras import labs
+from d2l_extras.publishing import pictures
+from tests.chapters import stored
+
+PAGE = Path(__file__).parents[2] / "build" / "pictures"
 
 LABS = {name: getattr(labs, name) for name in labs}
 
@@ -21,26 +28,33 @@ def shown(view, state):
     return view.text, view.png
 
 
+def key(state):
+    return tuple(state.items())
+
+
+@functools.cache
+def swept(lab):
+    """Return what one open lab shows in each of its states, moved through them in their order."""
+    view = lab()
+    return {key(state): shown(view, state) for state in lab.states()}
+
+
 def test_lab_answers_in_every_state_whatever_it_showed_before(lab):
     """Catches errors, and artists not moved, not cleared, or left behind by an earlier state."""
-    states = list(lab.states())
-    forward, backward = lab(), lab(**states[-1])
-    there = [shown(forward, state) for state in states]
-    back = [shown(backward, state) for state in reversed(states)][::-1]
-    for state, one, other in zip(states, there, back, strict=True):
-        assert one[0] == other[0], state
-        assert one[1] == other[1], state
-    assert lab(**states[-1]).png == there[-1][1]
+    there, states = swept(lab), list(lab.states())
+    backward = lab(**states[-1])
+    assert backward.png == there[key(states[-1])][1]
+    for state in reversed(states):
+        assert shown(backward, state) == there[key(state)], state
 
 
 def test_every_control_of_the_lab_changes_what_it_shows(lab):
-    view, seen = lab(), {}
+    view, seen = lab(), dict(swept(lab))
 
-    def at(state):  # each state once: that nothing earlier matters is tested above
-        key = tuple(state.items())
-        if key not in seen:
-            seen[key] = shown(view, state)
-        return seen[key]
+    def at(state):
+        if key(state) not in seen:
+            seen[key(state)] = shown(view, state)
+        return seen[key(state)]
 
     for control in lab.controls.values():
         first, last = control.trials[:2]
@@ -49,6 +63,20 @@ def test_every_control_of_the_lab_changes_what_it_shows(lab):
             for state in lab.states()
         )
         assert changes, f"{control.name} changes nothing in any state"
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_lab_shows_what_is_stored_as_it_opens_and_at_the_ends_of_its_controls(name):
+    there, (words, frames) = swept(LABS[name]), stored.load(name)
+    states = stored.states(LABS[name])
+    assert len(words) == len(frames) == len(states)
+    for number, state in enumerate(states):
+        text, png = there[key(state)]
+        assert text == words[number], state
+        found = pictures.difference(frames[number], png, pictures.tolerance())
+        if found.real:
+            page = pictures.lay_out(PAGE, f"{name}-state-{number}", frames[number], png, found)
+            pytest.fail(f"{state}: {found.pixels} pixels show something else: see {page}")
 
 
 def test_lab_computes_the_same_for_the_same_values(lab):

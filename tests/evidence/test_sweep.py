@@ -598,6 +598,18 @@ def test_record_altered_by_hand_is_refused(recorded, tmp_path):
         records.read("orders", tmp_path)
 
 
+@pytest.mark.parametrize("part", ["train", "val", "test"])
+@pytest.mark.parametrize("array", [0, 1])
+def test_checksum_of_the_data_sees_each_sample_and_label(part, array):
+    checksum = sys.modules["d2l_extras.evidence.experiment"]._checksum
+    data = dx.data.Digits()
+    before = checksum(data)
+    assert checksum(dx.data.Digits()) == before
+    changed = getattr(data, part)[array]
+    changed[-1] = changed[-1] + 1
+    assert checksum(data) != before
+
+
 def test_record_with_a_run_missing_or_too_many_is_refused(recorded):
     table = records.read("orders", recorded)
     with pytest.raises(ValueError, match="has no run {'order': 'dense-act'} with seed 0"):

@@ -11,6 +11,7 @@ import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.patches import Rectangle
 from PIL import Image
 
 from d2l_extras import Checkbox, Choice, IntSlider, Lab, LogSlider, Slider, labs
@@ -155,11 +156,49 @@ def test_change_of_an_artist_that_is_not_animated_is_seen_too():
 # --- errors
 
 
+def test_moving_artists_have_their_colors_and_lie_over_one_another_by_their_order():
+    def squares(figure):
+        figure.set_layout_engine("none")
+        axes = figure.add_axes((0, 0, 1, 1))
+        axes.set(xlim=(0, 4), ylim=(0, 2))
+        for left, color, order in ((1, "red", 3), (0, "blue", 2), (2, "lime", 4)):
+            axes.add_patch(Rectangle((left, 0), 2, 2, color=color, zorder=order, animated=True))
+        return lambda _: None
+
+    view = Lab("Squares", CONTROLS, lambda **_: 0, squares, describe, size=(4, 2))()
+    seen = [pixels(view.png)[100, column].tolist() for column in (50, 150, 250, 350)]
+    assert seen == [[0, 0, 255], [255, 0, 0], [0, 255, 0], [0, 255, 0]]
+
+
+def test_axes_stay_where_they_are_whatever_is_written_around_them():
+    places = []
+
+    def labeled(figure):
+        axes = figure.subplots()
+
+        def update(x):
+            axes.set_ylabel("a label\n" * round(x))
+            figure.canvas.draw()
+            places.append(axes.get_position().bounds)
+
+        return update
+
+    view = Lab("Labels", CONTROLS, lambda x, mode: x, labeled, describe, size=(4, 2))()
+    view.set(x=10)
+    assert places[0] == places[1]
+
+
+@pytest.mark.parametrize(("step", "readout"), [(0.05, ".2f"), (0.5, ".1f"), (1, ".0f")])
+def test_slider_shows_as_many_digits_as_its_steps_have(step, readout):
+    assert Slider("a", "side", 0, 3, step=step, value=1).widget(1).readout_format == readout
+
+
 def test_error_in_compute_is_shown_in_the_lab_and_the_lab_lives_on(lab):
     view = lab()
     good = view.png
     view.widgets["x"].value = 9.0
     assert "ValueError: x above 8 has no square here" in view.error
+    assert view.image.tooltip == view.text
     assert 'role="alert"' in view.alert.value and "x above 8" in view.alert.value
     assert view.text.startswith("✗ No result at this setting.")
     assert view.png == good
@@ -324,6 +363,33 @@ def test_reset_during_a_run_stops_it_and_shows_the_opening_picture(endless_lab):
         assert not view.running
         assert view.values["x"] == 1 and view.text == "The square is 0.00."
         assert view.png == opened
+
+    asyncio.run(main())
+
+
+def test_what_a_run_left_stays_until_reset():
+    lab = Lab("Kept", CONTROLS, lambda x, mode: x, draw, describe, run=steps,
+              keep=lambda result, last: result + 100 * last)  # fmt: skip
+    view = lab(x=1)
+    view.start()  # ends with 6
+    assert view.text == "The square is 6.00."
+    view.set(x=2)
+    assert view.text == "The square is 602.00."
+    view.buttons["Reset"].click()
+    view.set(x=2)
+    assert view.text == "The square is 2.00."
+
+
+def test_stop_after_reset_does_not_undo_it(endless_lab):
+    async def main():
+        view = endless_lab(x=1)
+        view.start()
+        view.widgets["x"].value = 7.0
+        await until_it_says(view, "The square is 7.00.")
+        view.session.reset()
+        view.session.stop()
+        await asyncio.wait_for(view.finished(), 20)
+        assert view.values["x"] == 1
 
     asyncio.run(main())
 
