@@ -27,7 +27,8 @@ _PARTS = dict(
     verify="teaching.verify:verify",
     data="nets.data:", layers="nets.layers:", seed="nets.seeding:seed",
     DivergedError="nets.training:DivergedError", evaluate="nets.training:evaluate",
-    fit="nets.training:fit", training_steps="nets.training:training_steps",
+    fit="nets.training:fit", refresh_statistics="nets.statistics:refresh_statistics",
+    training_steps="nets.training:training_steps",
     compare="evidence.compare:", records="evidence.records:", sweep="evidence.sweep:sweep",
     exercises="chapters:exercises", experiments="chapters:experiments", labs="chapters:labs",
 )  # fmt: skip

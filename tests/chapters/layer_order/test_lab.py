@@ -9,7 +9,7 @@ from mxnet import autograd, np
 from d2l_extras import labs, layers, records
 from d2l_extras.chapters.layer_order import order as _order
 from d2l_extras.chapters.layer_order import probe as _probe
-from d2l_extras.chapters.layer_order.digits_order import network
+from d2l_extras.chapters.layer_order.digits_run import network
 
 lab = importlib.import_module(
     "d2l_extras.chapters.layer_order.lab"
