@@ -3,7 +3,7 @@
 import contextlib
 
 import numpy
-from mxnet import autograd, gluon, np
+from mxnet import autograd, gluon, np, npx
 from mxnet.gluon import nn
 
 from .data import Minibatches
@@ -72,6 +72,7 @@ def refresh_statistics(net, data, *, dropout=False, batch_size=1000):
     if not isinstance(net, gluon.Block):
         raise TypeError(f"net must be a gluon.Block, got {type(net).__name__}")
     check_initialized(net)
+    npx.waitall()  # a compiled backward pass may still be moving the old statistics
     with _eager(net), autograd.pause(train_mode=bool(dropout)):
         with autograd.predict_mode():
             calls = _calls(net, samples[:2])

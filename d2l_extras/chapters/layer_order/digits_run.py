@@ -4,7 +4,7 @@ Its runs are stored, and void as soon as this module changes: nothing else belon
 """
 
 import numpy
-from mxnet import init, np
+from mxnet import init, np, npx
 
 from ...nets import layers
 from ...nets.data import Digits, InMemory
@@ -61,6 +61,7 @@ def train(seed, order, rate1, rate2, samples=1200, activation="relu", pooling="m
     def look(history):
         row = history.rows[-1]
         if row["epoch"] % (epochs // LOOKS) == 0:
+            npx.waitall()  # a compiled backward pass moves the statistics after it has returned
             copies = [p.data().copy() for p in net.collect_params().values()]
             looks.append((row["epoch"], row["running_loss"], copies))
 
@@ -85,7 +86,6 @@ def run(seed, order, rate1, rate2, samples=1200, activation="relu", pooling="max
     net, (few, val, test), looks = train(
         seed, order, rate1, rate2, samples, activation, pooling, kind
     )
-
     rows = []
     for epoch, running_loss, copies in looks:
         row = {"epoch": epoch, "running_loss": running_loss}
