@@ -124,15 +124,16 @@ def test_dropout_on_doubles_the_variance_of_what_it_drops(hybrid):
 
 
 def test_with_dropout_on_predecessors_normalize_by_what_they_remember():
-    """Per-batch statistics would give the second layer variance 1 from batches of two samples."""
+    """By the batch of two samples, each would become -1 and 1, and relu of them 0 and 1."""
     net = nn.HybridSequential()
-    net.add(nn.BatchNorm(), nn.BatchNorm())
+    net.add(nn.BatchNorm(), nn.Activation("relu"), nn.BatchNorm())
     net.initialize()
     x = np.array([[0.0], [1.0], [10.0], [11.0]])
     refresh_statistics(net, x, dropout=True, batch_size=2)
     assert net[0].running_var.data().item() == pytest.approx(25.25)
-    assert net[1].running_var.data().item() == pytest.approx(1, abs=1e-4)
-    assert net[1].running_mean.data().item() == pytest.approx(0, abs=1e-6)
+    normed = numpy.maximum(0, (x.asnumpy() - 5.5) / 25.25**0.5)
+    assert net[2].running_mean.data().item() == pytest.approx(normed.mean(), abs=1e-5)
+    assert net[2].running_var.data().item() == pytest.approx(normed.var(), abs=1e-5)
 
 
 @pytest.mark.parametrize("dropout", [False, True])
@@ -218,5 +219,8 @@ def test_what_cannot_be_refreshed_is_refused_and_nothing_has_changed():
     broken[40] = np.nan
     with pytest.raises(dx.DivergedError, match="not finite"):
         refresh_statistics(net, broken, batch_size=8)
+    net[1][0].weight.data()[:] = np.nan
+    with pytest.raises(dx.DivergedError, match="not finite"):  # only behind the second module
+        refresh_statistics(net, X)
     numpy.testing.assert_equal(remembered(net), before)
     assert not any(layer._forward_pre_hooks for layer in norms(net))
