@@ -25,4 +25,5 @@ experiment = Experiment(
     seeds=SEEDS,
     tolerances=TOLERANCES,
     description="Losses of ten orders on Digits with elu, tanh and average pooling.",
+    digits=4,
 )

@@ -23,4 +23,5 @@ experiment = Experiment(
     seeds=SEEDS,
     tolerances=TOLERANCES,
     description="Losses of perceptrons 64-64-64-10 on Digits, all orders within a module.",
+    digits=4,
 )

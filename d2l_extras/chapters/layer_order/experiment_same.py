@@ -15,4 +15,5 @@ experiment = Experiment(
     seeds=range(3),
     tolerances=TOLERANCES,
     description="Losses of the twelve orders that are the same function as another one.",
+    digits=4,
 )
