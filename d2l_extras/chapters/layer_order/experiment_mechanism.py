@@ -12,7 +12,7 @@ experiment = Experiment(
         for samples in (1200, 150)
         for order in functions()
     ],
-    seeds=range(10),
+    seeds=range(3),  # as many as have been run; 10 are planned
     tolerances={
         **{f"{part}_loss": 0.05 for part in ("val", "test")},
         **{f"{part}_accuracy": 0.03 for part in ("val", "test")},

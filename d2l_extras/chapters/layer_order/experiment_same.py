@@ -12,7 +12,7 @@ experiment = Experiment(
         for order in orders()
         if order not in functions()
     ],
-    seeds=range(3),
+    seeds=range(1),
     tolerances=TOLERANCES,
     description="Losses of the twelve orders that are the same function as another one.",
     digits=4,
