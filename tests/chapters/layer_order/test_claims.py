@@ -84,14 +84,13 @@ def test_re_estimation_with_dropout_off_cures_and_with_dropout_on_does_not(runs,
     assert max(off.values()) < max(trained.values()) / 5
 
 
-def test_a_difference_of_the_cure_is_paired_and_beyond_chance(runs, seeds):
+def test_the_cure_helps_with_every_seed(runs, seeds):
     gains = [
         math.log(r.test_loss / r.off_test_loss)
         for s in seeds
         for r in [runs[1200, 0.5, 0.5, "act-drop-pool-bn", s, 4]]
     ]
-    assert stats.ttest_1samp(gains, 0).pvalue < 0.05
-    assert min(gains) > 1
+    assert min(gains) > 1  # by more than a factor of e
 
 
 def test_seeds_agree_more_at_a_high_rate(runs, seeds):
