@@ -98,7 +98,8 @@ def compute(
     same = layers.equivalents(
         f"conv-{order}", activation=activation, pooling=pooling, rate=max(rate1, rate2)
     )
-    stages = probe(order, (rate1, rate2), activation, pooling, seed)
+    refreshed = statistics == "dropout off"
+    stages = probe(order, (rate1, rate2), activation, pooling, seed, refreshed)
     return SimpleNamespace(
         order=order,
         place=FUNCTIONS.index(function),
@@ -216,7 +217,7 @@ def _draw_strip(variance, mean):
         axes.set(xlim=(-0.6, STAGES - 0.4), xticks=[])
         axes.axvline(5.5, color=GRAY, linewidth=0.8)
     variance.set(yscale="log", ylim=(1e-4, 30), ylabel="variance",
-                 title="every stage, in train mode and in predict mode")  # fmt: skip
+                 title="every stage in both modes (weights: relu, max, rate 0.3)")  # fmt: skip
     mean.set(ylim=(-2.2, 2.2), ylabel="mean", xlabel=" \n ")
     mean.axhline(0, color=GRAY, linewidth=0.5)
     lines = {}
