@@ -254,7 +254,7 @@ def record_sweep(chosen: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         say(f"interrupted: the same command goes on from {experiment.runs_folder()}")
         return 130
-    print(f"wrote {path} and {path.with_suffix('.json').name}")
+    print(f"wrote {path} and {path.name.partition('.')[0]}.json")
     return 0
 
 

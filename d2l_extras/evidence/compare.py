@@ -1,4 +1,7 @@
-"""Compare configurations that were run with the same seeds: differences, ranks, plain words."""
+"""Compare configurations that were run with the same seeds: differences, ranks, plain words.
+
+An interval covers what changes between seeds, and nothing else: see what a seed decides.
+"""
 
 import itertools
 import math
@@ -8,12 +11,15 @@ import pandas
 from scipy import stats
 
 
-def paired(table, metric, factor, baseline, *, pair="seed", confidence=0.95, lower_is_better=True):
-    """Compare each configuration with one of them, seed by seed.
+def contrasts(
+    table, metric, factor, planned, *, pair="seed", confidence=0.95, lower_is_better=True
+):
+    """Answer questions that were asked before looking, each by paired differences.
 
-    Two runs of one seed share what the seed decides (initial weights, minibatches), so that their
-    difference is less noisy than either. The intervals hold together: with k comparisons, each
-    one has confidence 1 - (1 - confidence) / k (Bonferroni).
+    Two runs of one seed share what the seed decides (data, initial weights, minibatches), and the
+    difference leaves that out. Every seed gives one value of a question, and a t-test says what
+    the values have in common. Each interval is the question's own; the verdicts hold together:
+    the p-values are Holm's, of all questions that are named.
 
     Parameters
     ----------
@@ -21,27 +27,92 @@ def paired(table, metric, factor, baseline, *, pair="seed", confidence=0.95, low
         One row for each configuration and seed.
     metric, factor, pair : str
         The columns with the measurement, the configuration and the seed.
-    baseline : object
-        The configuration that the others are compared with.
+    planned : dict
+        From the name of a question to two configurations, the first minus the second, or to the
+        weights of several, `{"a": 1, "b": -1, "c": -1, "d": 1}`: they sum to 0. That one asks
+        whether the step from b to a is as large as that from d to c: an interaction.
     confidence : float
-        That all intervals together hold what they say, in (0, 1).
+        Of each interval, in (0, 1); verdicts are at 1 - confidence.
     lower_is_better : bool
         True for a loss, False for an accuracy.
 
     Returns
     -------
     pandas.DataFrame
-        One row for each configuration, the baseline first, the others from best to worst: its
-        `mean`; `difference` to the baseline with the interval `low` to `high` (paired t); its
-        `verdict`, "better", "worse", "cannot tell", or "the same" where every pair agrees; where
-        it cannot be told, about how many `seeds` could, were the true difference the measured
-        one (`seeds_needed`).
+        One row for each question, as planned: `difference`, its interval `low` to `high`, how many
+        `seeds`, the p-value `p` after Holm's correction, `excluded` (the interval excludes any
+        difference larger than this, either way), and the `verdict`: "better", "worse", "cannot
+        tell", or "the same" where every pair agrees.
 
     Raises
     ------
     ValueError
-        If the table has fewer than two seeds, a configuration lacks a seed or has one twice, or
-        a value is missing.
+        If a question names a configuration that is not there or its weights do not sum to 0; if
+        there are fewer than two seeds, a configuration lacks one or has one twice.
+
+    References
+    ----------
+    S. Holm: A simple sequentially rejective multiple test procedure. Scandinavian Journal of
+    Statistics 6, 1979.
+
+    Examples
+    --------
+    >>> runs = pandas.DataFrame({"net": [*"aaabbb"], "seed": [0, 1, 2] * 2,
+    ...                          "loss": [0.50, 0.40, 0.61, 0.40, 0.31, 0.50]})
+    >>> result = contrasts(runs, "loss", "net", {"b for a": ("b", "a")})
+    >>> print(sentence(result.iloc[0]))
+    b for a: better by 0.100 (0.075 to 0.125), 3 seeds
+    """
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must be between 0 and 1, got {confidence}")
+    weights = {name: _weights(name, question) for name, question in planned.items()}
+    needed = {c for each in weights.values() for c in each}
+    missing = sorted(needed - set(_column(table, factor)), key=str)
+    if missing:
+        there = ", ".join(map(str, table[factor].unique()))
+        raise ValueError(f"{factor} has no {missing[0]!r}, only {there}")
+    runs = _by_seed(table[table[factor].isin(needed)], metric, factor, pair)
+    rows = []
+    for name, each in weights.items():
+        values = sum(weight * runs[c] for c, weight in each.items())
+        row = {"question": name, "difference": values.mean(), "seeds": len(values)}
+        if values.std() <= 1e-12 * abs(runs).max().max():  # no noise at all: nothing to test
+            row |= {"low": row["difference"], "high": row["difference"]}
+            row["p"] = float(abs(row["difference"]) <= 1e-12)
+        else:
+            test = stats.ttest_1samp(values, 0)
+            row["low"], row["high"] = test.confidence_interval(confidence)
+            row["p"] = test.pvalue
+        rows.append(row)
+    result = pandas.DataFrame(rows).set_index("question")
+    result["p"] = holm(result.p)
+    result["excluded"] = abs(result[["low", "high"]]).max(axis=1)
+    result["verdict"] = [
+        _verdict(row, 1 - confidence, lower_is_better) for row in result.itertuples()
+    ]
+    return result[["difference", "low", "high", "seeds", "p", "excluded", "verdict"]]
+
+
+def paired(
+    table, metric, factor, baseline, *, planned=None, pair="seed", confidence=0.95,
+    lower_is_better=True,
+):  # fmt: skip
+    """Compare configurations with one of them, seed by seed.
+
+    Parameters
+    ----------
+    table, metric, factor, pair, confidence, lower_is_better
+        As in `contrasts`.
+    baseline : object
+        The configuration that the others are compared with.
+    planned : sequence, optional
+        Those to compare, named before looking: verdicts pay for as many. All if left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `contrasts` returns it, with the `mean` of each configuration: the baseline first, the
+        others from best to worst.
 
     Examples
     --------
@@ -50,51 +121,131 @@ def paired(table, metric, factor, baseline, *, pair="seed", confidence=0.95, low
     >>> result = paired(runs, "loss", "net", baseline="a")
     >>> result.verdict.to_dict()
     {'a': 'baseline', 'b': 'better'}
-    >>> [round(float(result.loc["b", name]), 2) for name in ("low", "difference", "high")]
-    [-0.12, -0.1, -0.08]
+    >>> [round(float(result.loc["b", name]), 3) for name in ("low", "difference", "high")]
+    [-0.125, -0.1, -0.075]
     """
-    runs = _by_seed(table, metric, factor, pair)
-    if baseline not in runs:
-        raise ValueError(f"{factor} has no {baseline!r}, only {', '.join(map(str, runs))}")
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must be between 0 and 1, got {confidence}")
-    others = [name for name in runs if name != baseline]
-    each = 1 - (1 - confidence) / max(1, len(others))
-    rows = [{factor: baseline, "mean": runs[baseline].mean(), "difference": 0.0,
-             "verdict": "baseline"}]  # fmt: skip
-    for name in runs[others].mean().sort_values(ascending=lower_is_better).index:
-        difference = runs[name] - runs[baseline]
-        row = {factor: name, "mean": runs[name].mean(), "difference": difference.mean()}
-        if (difference == 0).all():
-            row |= {"low": 0.0, "high": 0.0, "verdict": "the same"}
-        else:
-            test = stats.ttest_rel(runs[name], runs[baseline])
-            row["low"], row["high"] = test.confidence_interval(each)
-            row["verdict"] = _verdict(row["low"], row["high"], lower_is_better)
-            if row["verdict"] == "cannot tell":
-                sd = difference.std()
-                row["seeds"] = seeds_needed(row["difference"], sd, confidence=each)
-        rows.append(row)
-    columns = ["mean", "difference", "low", "high", "verdict", "seeds"]
-    return pandas.DataFrame(rows).set_index(factor).reindex(columns=columns)
+    names = list(_column(table, factor).unique()) if planned is None else list(planned)
+    others = [name for name in names if name != baseline]
+    result = contrasts(
+        table, metric, factor, {name: (name, baseline) for name in others}, pair=pair,
+        confidence=confidence, lower_is_better=lower_is_better,
+    )  # fmt: skip
+    means = table[table[factor].isin([baseline, *others])].groupby(factor)[metric].mean()
+    result.insert(0, "mean", means)
+    result = result.sort_values("mean", ascending=lower_is_better, kind="stable")
+    first = pandas.DataFrame(
+        [{"mean": means[baseline], "difference": 0.0, "verdict": "baseline"}], index=[baseline]
+    )
+    return pandas.concat([first, result]).reindex(columns=result.columns).rename_axis(factor)
 
 
-def sentence(name, row, seeds, baseline):
-    """Return in plain words what a row of `paired` says.
+def sentence(row, name=None, digits=3):
+    """Return in plain words what a row of `contrasts` or `paired` says.
 
     Examples
     --------
-    >>> row = {"difference": -0.1, "low": -0.3, "high": 0.1, "verdict": "cannot tell", "seeds": 35}
-    >>> sentence("b", row, seeds=9, baseline="a")
-    'b against a: cannot tell at 9 seeds (-0.300 to +0.100); about 35 could'
+    >>> row = pandas.Series({"difference": -0.1, "low": -0.3, "high": 0.1, "seeds": 9,
+    ...                      "excluded": 0.3, "verdict": "cannot tell"}, name="b for a")
+    >>> sentence(row)
+    'b for a: cannot tell (-0.300 to +0.100), 9 seeds; a difference beyond 0.300 is excluded'
     """
-    interval = f"({row['low']:+.3f} to {row['high']:+.3f})"
+    name = row.name if name is None else name
     if row["verdict"] == "the same":
-        return f"{name} against {baseline}: the same in every run"
+        return f"{name}: the same in every run"
+    seeds = f"{row['seeds']:.0f} seeds"
     if row["verdict"] != "cannot tell":
-        return f"{name} against {baseline}: {row['verdict']} {interval}"
-    needed = f"about {row['seeds']:.0f}" if row["seeds"] <= 1000 else "more than 1,000"
-    return f"{name} against {baseline}: cannot tell at {seeds} seeds {interval}; {needed} could"
+        low, high = sorted(abs(row[end]) for end in ("low", "high"))
+        size = f"{abs(row['difference']):.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+        return f"{name}: {row['verdict']} by {size}, {seeds}"
+    interval = f"{row['low']:+.{digits}f} to {row['high']:+.{digits}f}"
+    if not row["low"] <= 0 <= row["high"]:  # by itself it could be told, among so many it cannot
+        interval += f", but p = {row['p']:.2f} among all that was asked"
+    beyond = f"a difference beyond {row['excluded']:.{digits}f} is excluded"
+    return f"{name}: cannot tell ({interval}), {seeds}; {beyond}"
+
+
+def holm(p):
+    """Return p-values that hold for a family of questions: Holm's step-down correction.
+
+    Examples
+    --------
+    >>> [round(float(value), 3) for value in holm([0.01, 0.04, 0.03])]
+    [0.03, 0.06, 0.06]
+    """
+    p = numpy.asarray(p, dtype="float64")
+    order = numpy.argsort(p)
+    stepped = p[order] * numpy.arange(len(p), 0, -1)  # the smallest times k, the next times k - 1
+    result = numpy.empty_like(p)
+    result[order] = numpy.minimum(1, numpy.maximum.accumulate(stepped))
+    return result
+
+
+def tuned(table, factor, by, settings, *, pair="seed", lower_is_better=True):
+    """Return, for each configuration and seed, the row of the settings that are best by a column.
+
+    Choose by the validation loss, then compare the test losses: best tuned against best tuned.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row for each configuration, seed and setting.
+    factor, pair : str
+        The columns with the configuration and the seed.
+    by : str
+        The column to choose by.
+    settings : sequence of str
+        The columns that may be chosen, such as the dropout rates.
+    lower_is_better : bool
+        True for a loss, False for an accuracy.
+
+    Examples
+    --------
+    >>> runs = pandas.DataFrame({"net": [*"aaaa"], "seed": [0, 0, 1, 1], "rate": [0, 0.5] * 2,
+    ...                          "val": [0.3, 0.2, 0.1, 0.4], "test": [0.5, 0.6, 0.7, 0.8]})
+    >>> tuned(runs, "net", "val", ["rate"])[["seed", "rate", "test"]].to_numpy().tolist()
+    [[0.0, 0.5, 0.6], [1.0, 0.0, 0.7]]
+    """
+    for name in (factor, by, pair, *settings):
+        _column(table, name)
+    twice = table[table.duplicated([factor, pair, *settings])]
+    if len(twice):
+        row = twice.iloc[0][[factor, pair, *settings]].to_dict()
+        raise ValueError(f"these settings are there twice: {row}")
+    if table[by].isna().any():
+        raise ValueError(f"there is nothing to choose by: {by} is missing in some rows")
+    best = table.groupby([factor, pair], sort=False)[by]
+    return table.loc[best.idxmin() if lower_is_better else best.idxmax()].reset_index(drop=True)
+
+
+def agreement(table, metric, factor, *, pair="seed"):
+    """Return how far all judges rank the configurations alike, and how sure that is not chance.
+
+    Kendall's W: 0 if their ranks have nothing in common, 1 if all rank alike. The judges are the
+    seeds, or what `pair` names: rates, budgets.
+
+    Returns
+    -------
+    tuple of float
+        W, and the p-value of Friedman's test that no configuration differs (`scipy.stats`).
+
+    References
+    ----------
+    M. G. Kendall and B. Babington Smith: The problem of m rankings. Annals of Mathematical
+    Statistics 10, 1939.
+
+    Examples
+    --------
+    >>> runs = pandas.DataFrame({"net": [*"aaabbbccc"], "seed": [0, 1, 2] * 3,
+    ...                          "loss": [0.5, 0.4, 0.6, 0.6, 0.5, 0.7, 0.1, 0.2, 0.3]})
+    >>> agreement(runs, "loss", "net")[0]
+    1.0
+    """
+    runs = _by_seed(table, metric, factor, pair)
+    if runs.shape[1] < 3:
+        raise ValueError(f"ranks need at least three of {factor}, got {runs.shape[1]}")
+    test = stats.friedmanchisquare(*[runs[name] for name in runs])
+    judges, ranked = runs.shape
+    return float(test.statistic / (judges * (ranked - 1))), float(test.pvalue)
 
 
 def ranks(table, metric, factor, *, pair="seed", confidence=0.95, lower_is_better=True):
@@ -139,19 +290,21 @@ def spread(table, metric, factor, *, pair="seed"):
     Returns
     -------
     tuple of float
-        The first is that of the configurations' means, less what the noise of the seeds alone
-        gives such means (0 if that is all); the second is the mean of the configurations' own.
+        The first is that of the configurations' means, less what the seeds give such means beyond
+        what they give all configurations alike (0 if that is all); the second is the root of the
+        mean of the configurations' own variances.
 
     Examples
     --------
-    >>> runs = pandas.DataFrame({"net": [*"aabb"], "seed": [0, 1] * 2, "loss": [1, 2, 7, 8.]})
+    >>> runs = pandas.DataFrame({"net": [*"aabb"], "seed": [0, 1] * 2, "loss": [1, 2, 7, 9.]})
     >>> tuple(round(value, 2) for value in spread(runs, "loss", "net"))
-    (4.21, 0.71)
+    (4.58, 1.12)
     """
     runs = _by_seed(table, metric, factor, pair)
-    noise = (runs.var().mean()) ** 0.5
-    between = runs.mean().var() - noise**2 / len(runs)
-    return float(max(0.0, between) ** 0.5), float(noise)
+    own = runs.sub(runs.mean(axis=1), axis=0)  # what a seed does to all alike moves no difference
+    rest = own.var().sum() / max(1, runs.shape[1] - 1)
+    between = runs.mean().var() - rest / len(runs)
+    return float(max(0.0, between) ** 0.5), float(runs.var().mean() ** 0.5)
 
 
 def seeds_needed(difference, sd, *, paired=True, confidence=0.95, power=0.8):
@@ -209,11 +362,27 @@ def seeds_needed(difference, sd, *, paired=True, confidence=0.95, power=0.8):
             return float(n)
 
 
+def _column(table, name):
+    if name not in table:
+        raise ValueError(f"the table has no column {name!r}, only {', '.join(table.columns)}")
+    return table[name]
+
+
+def _weights(name, question):
+    """Return the weights of a question, or say what is wrong with it."""
+    if isinstance(question, tuple | list):
+        if len(question) != 2 or question[0] == question[1]:
+            raise ValueError(f"{name!r} must name two configurations, got {question!r}")
+        return {question[0]: 1, question[1]: -1}
+    if not isinstance(question, dict) or not question or abs(sum(question.values())) > 1e-9:
+        raise ValueError(f"{name!r} must have weights that sum to 0, got {question!r}")
+    return question
+
+
 def _by_seed(table, metric, factor, pair):
     """Return the metric with a row for each seed and a column for each configuration."""
     for name in (metric, factor, pair):
-        if name not in table:
-            raise ValueError(f"the table has no column {name!r}, only {', '.join(table.columns)}")
+        _column(table, name)
     twice = table[table.duplicated([factor, pair])]
     if len(twice):
         name, seed = twice.iloc[0][[factor, pair]]
@@ -228,7 +397,9 @@ def _by_seed(table, metric, factor, pair):
     return runs
 
 
-def _verdict(low, high, lower_is_better):
-    if low <= 0 <= high:
+def _verdict(row, alpha, lower_is_better):
+    if row.low == row.high == 0:
+        return "the same"
+    if row.p >= alpha:
         return "cannot tell"
-    return "better" if (high < 0) == lower_is_better else "worse"
+    return "better" if (row.difference < 0) == lower_is_better else "worse"

@@ -1,6 +1,7 @@
 """An experiment: a sweep that is recorded, and a check that its record still holds."""
 
 import datetime
+import gzip
 import hashlib
 import json
 import math
@@ -19,8 +20,6 @@ from ..files import write_atomically
 from ..nets.data import Digits, cache_folder
 from . import records
 from .sweep import sweep
-
-DIGITS = 6  # significant digits of a recorded number
 
 
 class SweepError(RuntimeError):
@@ -52,6 +51,10 @@ class Experiment:
     shorter : dict
         Arguments of `run` that cut a run done again short, such as `{"epochs": 2}`: then only
         the first rows of the record are compared.
+    digits : int
+        Significant digits of a recorded number.
+    compress : bool
+        Write the table as `name.csv.gz`: for those of several hundred kilobytes.
 
     Examples
     --------
@@ -80,6 +83,8 @@ class Experiment:
     description: str
     data: Callable = Digits
     shorter: dict = field(default_factory=dict)
+    digits: int = 6
+    compress: bool = False
 
     def __post_init__(self):
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name):
@@ -96,7 +101,7 @@ class Experiment:
         return sweep(self.run, self.configurations, self.seeds, name=self.name, **options)
 
     def record(self, folder=records.FOLDER, *, runs=None, **options):
-        """Run all of it and write `name.csv` and `name.json`, the provenance, into a folder.
+        """Run all of it and write a table and `name.json`, its provenance, into a folder.
 
         Parameters
         ----------
@@ -111,7 +116,7 @@ class Experiment:
         Returns
         -------
         pathlib.Path
-            The CSV file. Its numbers have 6 significant digits.
+            The table: `name.csv` or, compressed, `name.csv.gz`.
 
         Raises
         ------
@@ -126,13 +131,17 @@ class Experiment:
                 f"{len(failed)} of {len(self.configurations) * len(self.seeds)} runs failed, so "
                 f"nothing was recorded. The first: {configuration}: {failed.iloc[0].error}"
             )
-        table = _rounded(table.drop(columns="error"), self._measured(table))
+        table = _rounded(table.drop(columns="error"), self._measured(table), self.digits)
         content = table.to_csv(index=False)
         provenance = json.dumps(self._provenance(table, content), indent=2, ensure_ascii=False)
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / f"{self.name}.json", provenance + "\n")
-        return write_atomically(folder / f"{self.name}.csv", content)
+        plain, compressed = records.paths(self.name, folder)
+        path, other = (compressed, plain) if self.compress else (plain, compressed)
+        other.unlink(missing_ok=True)
+        content = gzip.compress(content.encode(), mtime=0) if self.compress else content
+        return write_atomically(path, content)
 
     def runs_folder(self):
         """Return the folder in the user's cache that `record` keeps finished runs in."""
@@ -189,7 +198,7 @@ class Experiment:
             yield {"row": 0, "column": "rows", "recorded": len(before), "measured": len(after)}
             return
         columns = self._measured(after)
-        after = _rounded(after, columns)
+        after = _rounded(after, columns, self.digits)
         for column in dict.fromkeys(columns + self._measured(before)):
             tolerance = self.tolerances.get(column, 0)
             for row in range(len(after)) if tolerance is not None else ():
@@ -217,7 +226,7 @@ class Experiment:
             "data": {"name": self.data.__name__, "sha256": _checksum(self.data())},
             "seeds": [int(seed) for seed in self.seeds],
             "runs": len(self.configurations) * len(self.seeds),
-            "significant_digits": DIGITS,
+            "significant_digits": self.digits,
             "tolerances": self.tolerances,
             "columns": {name: str(kind) for name, kind in table.dtypes.items()},
             "sha256": hashlib.sha256(content.encode()).hexdigest(),
@@ -235,12 +244,12 @@ def _rows_of(record, configuration, seed):
     return record[fitting]
 
 
-def _rounded(table, columns):
-    """Return a copy whose floating-point columns, of those named, have `DIGITS` digits."""
+def _rounded(table, columns, digits):
+    """Return a copy whose floating-point columns, of those named, have so many digits."""
     table = table.copy()
     for name in columns:
         if table[name].dtype.kind == "f":
-            table[name] = [float(f"{value:.{DIGITS}g}") for value in table[name]]
+            table[name] = [float(f"{value:.{digits}g}") for value in table[name]]
     return table
 
 

@@ -1,7 +1,10 @@
 """Recorded results of experiments: `records.read("dropout")`, with where they come from."""
 
+import gzip
 import hashlib
+import io
 import json
+import zlib
 from pathlib import Path
 
 import pandas
@@ -11,7 +14,12 @@ FOLDER = Path(__file__).resolve().parent.parent / "records"
 
 def names(folder=FOLDER):
     """Return the names of the records in a folder (those that ship, if left out), sorted."""
-    return sorted(path.stem for path in Path(folder).glob("*.csv"))
+    return sorted(path.name.partition(".")[0] for path in Path(folder).glob("*.csv*"))
+
+
+def paths(name, folder=FOLDER):
+    """Return where the table of a record may be: as plain text, or compressed."""
+    return [Path(folder) / f"{name}{ending}" for ending in (".csv", ".csv.gz")]
 
 
 def read(name, folder=FOLDER):
@@ -43,8 +51,8 @@ def read(name, folder=FOLDER):
     if name not in names(folder):
         available = ", ".join(names(folder)) or "none at all"
         raise ValueError(f"there is no record {name!r}, only {available}")
-    path = Path(folder) / f"{name}.csv"
-    source = path.with_suffix(".json")
+    path = next(p for p in paths(name, folder) if p.exists())
+    source = Path(folder) / f"{name}.json"
     try:
         provenance = json.loads(source.read_text(encoding="utf-8"))
         kinds = {c: str if k in ("object", "str") else k for c, k in provenance["columns"].items()}
@@ -53,9 +61,15 @@ def read(name, folder=FOLDER):
         problem = f"{type(error).__name__}: {error}"
         again = f"run `d2l-extras sweep {name}` to record it anew"
         raise ValueError(f"{source} is no provenance of a record ({problem}): {again}") from None
-    if hashlib.sha256(path.read_bytes()).hexdigest() != recorded:
+    try:
+        content = path.read_bytes() if path.suffix == ".csv" else gzip.decompress(path.read_bytes())
+    except (OSError, EOFError, zlib.error):
+        content = b""
+    if hashlib.sha256(content).hexdigest() != recorded:
         raise ValueError(f"{path} is not what was recorded: run `{command}`")
     exact = {"float_precision": "round_trip"} if int(pandas.__version__.split(".")[0]) < 3 else {}
-    table = pandas.read_csv(path, dtype=kinds, keep_default_na=False, na_values=[""], **exact)
+    table = pandas.read_csv(
+        io.BytesIO(content), dtype=kinds, keep_default_na=False, na_values=[""], **exact
+    )
     table.attrs["provenance"] = provenance
     return table

@@ -217,7 +217,7 @@ def _steps(measured, data, epochs, optimizer, learning_rate, options, clip):
     net = measured.net
     _check_arguments(epochs, learning_rate, clip)
     loader = data.train_dataloader()
-    _check_initialized(net)
+    check_initialized(net)
     if not len(loader):
         raise ValueError("the training set is empty")
     trainer = _trainer(net, optimizer, learning_rate, options)
@@ -344,9 +344,10 @@ def _check_arguments(epochs, learning_rate, clip):
         raise ValueError(f"clip must be above 0, or None for no clipping, got {clip!r}")
 
 
-def _check_initialized(net):
+def check_initialized(net):
+    """Raise an error unless all parameters of a network have values, or will at the first call."""
     if any(p._data is None and not p._deferred_init for p in net.collect_params().values()):
-        raise RuntimeError("the network is not initialized: call net.initialize() before fit")
+        raise RuntimeError("the network is not initialized: call net.initialize() first")
 
 
 def _trainer(net, optimizer, learning_rate, options):

@@ -25,14 +25,124 @@ def losses(name):
     return RUNS[RUNS.net == name].sort_values("seed").loss.to_numpy()
 
 
-def test_paired_differences_are_those_of_scipy_with_shared_confidence():
-    result = compare.paired(RUNS, "loss", "net", baseline="base")
+@pytest.mark.parametrize("confidence", [0.9, 0.95])
+def test_paired_differences_are_those_of_scipy(confidence):
+    result = compare.paired(RUNS, "loss", "net", baseline="base", confidence=confidence)
     for name in ("better", "worse", "near"):
         test = stats.ttest_rel(losses(name), losses("base"))
-        low, high = test.confidence_interval(1 - 0.05 / 3)
         row = result.loc[name]
+        assert row["mean"] == pytest.approx(losses(name).mean())
         assert row.difference == pytest.approx((losses(name) - losses("base")).mean())
-        assert (row.low, row.high) == pytest.approx((low, high))
+        assert (row.low, row.high) == pytest.approx(test.confidence_interval(confidence))
+        assert row.excluded == max(abs(row.low), abs(row.high))
+
+
+def test_one_planned_comparison_does_not_pay_for_those_that_were_not_asked():
+    only = compare.paired(RUNS, "loss", "net", baseline="base", planned=["near"])
+    assert list(only.index) == ["base", "near"]
+    assert only.p["near"] == pytest.approx(stats.ttest_rel(losses("near"), losses("base")).pvalue)
+    every = compare.paired(RUNS, "loss", "net", baseline="base")
+    assert every.p["better"] == pytest.approx(
+        3 * stats.ttest_rel(losses("better"), losses("base")).pvalue
+    )
+
+
+def test_an_interaction_is_a_difference_of_differences():
+    question = {"worse": 1, "base": -1, "better": -1, "near": 1}
+    row = compare.contrasts(RUNS, "loss", "net", {"both": question}).loc["both"]
+    test = stats.ttest_rel(losses("worse") - losses("base"), losses("better") - losses("near"))
+    assert (row.p, row.low, row.high) == pytest.approx(
+        (test.pvalue, *test.confidence_interval(0.95))
+    )
+
+
+def test_holms_values_are_those_of_r():
+    # R 4: p.adjust(c(0.01, 0.02, 0.03, 0.04, 0.05), "holm"), shuffled
+    assert compare.holm([0.03, 0.05, 0.01, 0.04, 0.02]) == pytest.approx(
+        [0.09, 0.09, 0.05, 0.09, 0.08]
+    )
+    assert compare.holm([0.6, 0.7]).tolist() == [1, 1]
+
+
+def test_a_family_without_any_effect_is_wrongly_told_once_in_twenty():
+    random, wrong = numpy.random.RandomState(3), 0
+    questions = {n: (n, "base") for n in "abcd"}
+    for _ in range(400):
+        table = pandas.DataFrame(
+            {"net": n, "seed": s, "loss": random.normal()}
+            for n in ("base", *questions)
+            for s in range(6)
+        )
+        result = compare.contrasts(table, "loss", "net", questions)
+        wrong += not (result.verdict == "cannot tell").all()
+    assert 0.005 < wrong / 400 < 0.075
+
+
+@pytest.mark.parametrize(
+    "planned, said",
+    [
+        ({"q": ("base", "other")}, "net has no 'other', only base, better, worse, near"),
+        ({"q": ("base", "base")}, "'q' must name two configurations"),
+        ({"q": ("base", "near", "worse")}, "'q' must name two configurations"),
+        ({"q": {"base": 1, "near": 1}}, "'q' must have weights that sum to 0"),
+        ({"q": "base"}, "'q' must have weights that sum to 0"),
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_refused(planned, said):
+    with pytest.raises(ValueError, match=said):
+        compare.contrasts(RUNS, "loss", "net", planned)
+
+
+def test_words_say_what_the_numbers_say():
+    result = compare.contrasts(RUNS, "loss", "net", {n: (n, "base") for n in ("better", "near")})
+    row = result.loc["better"]
+    assert compare.sentence(row) == (
+        f"better: better by {-row.difference:.3f} ({-row.high:.3f} to {-row.low:.3f}), 12 seeds"
+    )
+    row = result.loc["near"]
+    assert compare.sentence(row, "this", digits=2) == (
+        f"this: cannot tell ({row.low:+.2f} to {row.high:+.2f}), 12 seeds; "
+        f"a difference beyond {row.excluded:.2f} is excluded"
+    )
+    alone = pandas.Series({"low": 0.01, "high": 0.3, "p": 0.21, "seeds": 9, "excluded": 0.3,
+                           "verdict": "cannot tell"}, name="b")  # fmt: skip
+    assert "(+0.010 to +0.300, but p = 0.21 among all that was asked)" in compare.sentence(alone)
+
+
+def test_tuned_takes_for_each_seed_the_setting_that_validation_would_choose():
+    random = numpy.random.RandomState(4)
+    table = pandas.DataFrame(
+        {"net": n, "seed": s, "r1": a, "r2": b, "val": random.rand(), "test": random.rand()}
+        for n in "xy" for s in range(5) for a in (0, 1) for b in (0, 1)
+    )  # fmt: skip
+    for sign, lower in ((1, True), (-1, False)):
+        chosen = compare.tuned(table, "net", "val", ["r1", "r2"], lower_is_better=lower)
+        assert len(chosen) == 10
+        for row in chosen.itertuples():
+            rest = table[(table.net == row.net) & (table.seed == row.seed)]
+            assert sign * row.val == (sign * rest.val).min()
+            assert row.test == rest[rest.val == row.val].test.item()
+    with pytest.raises(ValueError, match="there twice"):
+        compare.tuned(table, "net", "val", ["r1"])
+    with pytest.raises(ValueError, match="nothing to choose by"):
+        compare.tuned(table.assign(val=math.nan), "net", "val", ["r1", "r2"])
+
+
+def test_agreement_is_kendalls_w():
+    wide = RUNS.pivot(index="net", columns="seed", values="loss")
+    sums = wide.rank().sum(axis=1)
+    judges, ranked = wide.shape[1], wide.shape[0]
+    by_hand = 12 * ((sums - sums.mean()) ** 2).sum() / (judges**2 * (ranked**3 - ranked))
+    w, p = compare.agreement(RUNS, "loss", "net")
+    assert w == pytest.approx(by_hand)
+    assert p < 1e-5
+    noise = RUNS.assign(loss=numpy.random.RandomState(5).rand(len(RUNS)))
+    assert compare.agreement(noise, "loss", "net")[0] < 0.3
+    # mean rank correlation r of n judges: W = (1 + (n - 1) r) / n
+    r = (wide.corr("spearman").to_numpy().sum() - judges) / (judges**2 - judges)
+    assert w == pytest.approx((1 + (judges - 1) * r) / judges)
+    with pytest.raises(ValueError, match="at least three of net, got 2"):
+        compare.agreement(RUNS[RUNS.net.isin(["base", "near"])], "loss", "net")
 
 
 def test_verdicts_are_plain_words_and_the_best_comes_first():
@@ -41,6 +151,14 @@ def test_verdicts_are_plain_words_and_the_best_comes_first():
         "base": "baseline", "better": "better", "near": "cannot tell", "worse": "worse",
     }  # fmt: skip
     assert list(result.index) == ["base", "better", "near", "worse"]
+
+
+def test_a_verdict_is_at_one_minus_the_confidence():
+    table = RUNS[RUNS.net.isin(["base", "near"])]
+    p = compare.paired(table, "loss", "net", baseline="base").p["near"]
+    for confidence, verdict in ((1 - p - 1e-3, "told"), (1 - p + 1e-3, "cannot tell")):
+        result = compare.paired(table, "loss", "net", baseline="base", confidence=confidence)
+        assert (result.verdict["near"] == "cannot tell") is (verdict == "cannot tell")
 
 
 def test_pairing_sees_what_unpaired_runs_hide():
@@ -58,8 +176,7 @@ def test_runs_that_agree_are_called_the_same():
     copy = RUNS[RUNS.net == "base"].assign(net="copy")
     result = compare.paired(pandas.concat([RUNS, copy]), "loss", "net", baseline="base")
     assert result.verdict["copy"] == "the same"
-    sentence = compare.sentence("copy", result.loc["copy"], 12, "base")
-    assert sentence == "copy against base: the same in every run"
+    assert compare.sentence(result.loc["copy"]) == "copy: the same in every run"
 
 
 def test_order_of_rows_does_not_matter():
@@ -151,6 +268,9 @@ def test_spread_takes_the_noise_out_of_the_difference_between_configurations():
     assert noise == pytest.approx(2, rel=0.05)
     same = table.assign(loss=table.loss - 3.0 * table.net)
     assert compare.spread(same, "loss", "net")[0] < 0.3
+    # what a seed does to all alike hides no difference between configurations
+    shared = table.assign(loss=table.loss + 50.0 * (table.seed % 2))
+    assert compare.spread(shared, "loss", "net")[0] == pytest.approx(between)
 
 
 @pytest.mark.parametrize("paired", [True, False])
@@ -169,9 +289,6 @@ def test_so_many_seeds_see_the_difference_four_times_in_five(difference, sd, pai
 def test_no_difference_needs_infinitely_many_seeds_and_no_noise_two():
     assert compare.seeds_needed(0.0, 1.0) == math.inf
     assert compare.seeds_needed(0.1, 0.0) == 2
-    row = {"verdict": "cannot tell", "low": -1.0, "high": 1.0, "seeds": math.inf}
-    said = compare.sentence("b", row, 3, "a")
-    assert said == "b against a: cannot tell at 3 seeds (-1.000 to +1.000); more than 1,000 could"
 
 
 def test_negative_noise_is_refused():

@@ -1,6 +1,7 @@
 """Sweeps: nothing is lost, nothing is done twice, and who does the work makes no difference."""
 
 import contextlib
+import dataclasses
 import importlib
 import json
 import os
@@ -540,7 +541,7 @@ def complete(provenance, experiment):
         "command": f"d2l-extras sweep {experiment.name}",
         "seeds": list(experiment.seeds),
         "runs": len(experiment.configurations) * len(experiment.seeds),
-        "significant_digits": 6,
+        "significant_digits": experiment.digits,
     }
     filled = ["description", "date", "processor", "columns", "tolerances", "sha256"]
     missing = [name for name, value in wanted.items() if provenance.get(name) != value]
@@ -564,6 +565,26 @@ def test_record_is_read_as_it_was_measured(recorded):
 def test_recording_again_gives_the_same_bytes(recorded, tmp_path):
     again = EXPERIMENT.record(tmp_path, runs=tmp_path / "runs", jobs=2, progress=False)
     assert again.read_bytes() == (recorded / "orders.csv").read_bytes()
+
+
+def test_compressed_record_is_the_same_table_with_fewer_digits(recorded, tmp_path):
+    shutil.copytree(recorded, tmp_path, dirs_exist_ok=True)  # a plain one of that name stands there
+    short = dataclasses.replace(EXPERIMENT, digits=3, compress=True)
+    path = short.record(tmp_path, runs=recorded / "runs", jobs=1, progress=False)
+    assert path.name == "orders.csv.gz"
+    assert records.names(tmp_path) == ["orders"]
+    table, plain = records.read("orders", tmp_path), records.read("orders", recorded)
+    assert table.running_loss.tolist() == [float(f"{x:.3g}") for x in plain.running_loss]
+    assert complete(table.attrs["provenance"], short) == []
+    assert short.deviations(table).empty
+    first = path.read_bytes()
+    assert short.record(tmp_path, runs=recorded / "runs", progress=False).read_bytes() == first
+    for damaged in (first[:-20], b"no gzip", first.replace(first[30:40], b"0123456789")):
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match="is not what was recorded"):
+            records.read("orders", tmp_path)
+    EXPERIMENT.record(tmp_path, runs=recorded / "runs", progress=False)
+    assert not path.exists()
 
 
 def test_faithful_record_has_no_deviations(recorded):

@@ -303,7 +303,7 @@ def test_wrong_argument_is_named_with_what_is_allowed(arguments, message):
 
 
 def test_network_that_was_not_initialized_is_told_so():
-    with pytest.raises(RuntimeError, match=r"call net.initialize\(\) before fit"):
+    with pytest.raises(RuntimeError, match=r"call net.initialize\(\) first"):
         dx.fit(nn.Dense(10), Digits())
     with pytest.raises(TypeError, match="net must be a gluon.Block, got function"):
         dx.fit(npx.softmax, Digits())

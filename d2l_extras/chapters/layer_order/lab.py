@@ -17,67 +17,94 @@ from ...evidence import records
 from ...kit.lab import Choice, IntSlider, Lab, Slider
 from ...kit.style import BLUE, GRAY, GREEN, ORANGE, PINK
 from ...nets import layers
-from ...nets.data import Digits, InMemory
+from ...nets.data import InMemory
 from ...nets.seeding import seed as reseed
+from ...nets.statistics import refresh_statistics
 from ...nets.training import evaluate, training_steps
 from ...teaching.learner import attempt
-from .digits_order import LEARNING_RATE, SEEN, network
-from .experiment import RATES, orders
+from .digits_run import BATCH, LEARNING_RATE, SEEN, network
+from .digits_run import draw as draw_digits
+from .experiment import FUNCTIONS, LARGE_PAIRS, function_of, orders
 from .order import Order
 from .probe import Stage, dropped_variance, probe
 
-EPOCHS = SEEN // 1200
+SAMPLES = 1200
+EPOCHS = SEEN // SAMPLES
 PAUSE = 0.005  # seconds between two updates of a live run, so that the eye can follow
-ORDERS = tuple(orders())
-GROUPS = ("all four layers", "no bn", "no drop", "neither")  # as `orders` sorts them
-SIZES = (24, 6, 6, 2)
+ORDERS = tuple(o for without in ((), ("bn",), ("drop",), ("bn", "drop")) for o in orders(without))
+GROUPS = {"all four layers": 12, "no drop": 4, "no bn": 2, "neither": 1}  # as in FUNCTIONS
+STATISTICS = {"as remembered": "", "dropout on": "on_", "dropout off": "off_"}  # columns start so
 STAGES = 11  # places of the strip: the input, then two modules of up to five
 
 controls = (
     Order("order", "order after conv (顺序)", ORDERS, "act-drop-bn-pool", layers=layers.PARTS),
     Slider("rate1", "drop rate, module 1 (丢弃率)", 0.0, 0.7, step=0.1, value=0.5),
     Slider("rate2", "drop rate, module 2 (丢弃率)", 0.0, 0.7, step=0.1, value=0.5),
+    Choice("statistics", "bn's statistics, re-estimated with (统计量)", tuple(STATISTICS),
+           "as remembered", slider=True),
+    Choice("pinned", "compare with (对比)", tuple(FUNCTIONS), "bn-act-pool-drop", slider=True),
     Choice("activation", "activation (激活)", layers.ACTIVATIONS, "relu"),
     Choice("pooling", "pooling (池化)", layers.POOLINGS, "max"),
     IntSlider("seed", "seed (随机种子)", 0, 9, value=0),
-)
+)  # fmt: skip
 
 
 @lru_cache(maxsize=1)
-def recorded() -> dict[tuple[str, float, float], tuple[float, float]]:
-    """Return from (order, rate1, rate2) the mean test loss at the end and its 95 % interval."""
+def recorded() -> dict[tuple[str, str, float, float], numpy.ndarray]:
+    """Return from (statistics, order, rate1, rate2) the test losses at the end, seed by seed."""
     table = records.read("layer-order")
-    runs = table[table.epoch == EPOCHS].groupby(["order", "rate1", "rate2"]).test_loss
+    end = table[(table.epoch == EPOCHS) & (table.samples == SAMPLES)].sort_values("seed")
     found = {}
-    for key, losses in runs:
-        half = stats.sem(losses) * stats.t.ppf(0.975, len(losses) - 1)
-        found[key] = (losses.mean(), half)
+    for (order, *rates), runs in end.groupby(["order", "rate1", "rate2"]):
+        for name, arm in STATISTICS.items():
+            losses = runs[f"{arm}test_loss"].fillna(runs.test_loss)  # nothing to re-estimate
+            found[name, order, *rates] = losses.to_numpy()
     return found
 
 
-def nearest(rate: float) -> float:
-    """Return the recorded dropout rate that is nearest."""
-    return min(RATES, key=lambda recorded: abs(recorded - rate))
+def nearest(rate1: float, rate2: float) -> tuple[float, float]:
+    """Return the recorded pair of dropout rates that is nearest."""
+    pairs = [(0.0, 0.0), *LARGE_PAIRS]
+    return min(pairs, key=lambda pair: (pair[0] - rate1) ** 2 + (pair[1] - rate2) ** 2)
+
+
+def _losses(statistics, order, rates):
+    """Return the losses of an order; at rates of 0, those of the runs without dropout."""
+    if rates == (0.0, 0.0) and "drop" in order:
+        order = function_of("-".join(part for part in order.split("-") if part != "drop"))
+    return recorded()[statistics, order, *(rates if "drop" in order else (0.0, 0.0))]
+
+
+def _mean_and_half(losses):
+    """Return the mean over the seeds and half of its 95 % interval."""
+    return losses.mean(), stats.sem(losses) * stats.t.ppf(0.975, len(losses) - 1)
 
 
 def compute(
     order: str,
     rate1: float,
     rate2: float,
+    statistics: str,
+    pinned: str,
     activation: str,
     pooling: str,
     seed: int,
     dropped_variance: Callable | None = None,
 ) -> SimpleNamespace:
     """Return the moments of all stages, and the recorded losses at the nearest rates."""
-    rates = nearest(rate1), nearest(rate2)
-    results = [recorded()[(o, *rates) if "drop" in o else (o, 0.0, 0.0)] for o in ORDERS]
+    rates, function = nearest(rate1, rate2), function_of(order)
+    losses = {f: _losses(statistics, f, rates) for f in FUNCTIONS}
+    means, halves = numpy.array([_mean_and_half(losses[f]) for f in FUNCTIONS]).T
     same = layers.equivalents(
         f"conv-{order}", activation=activation, pooling=pooling, rate=max(rate1, rate2)
     )
-    stages = probe(order, (rate1, rate2), activation, pooling, seed)
+    refreshed = statistics == "dropout off"
+    stages = probe(order, (rate1, rate2), activation, pooling, seed, refreshed)
     return SimpleNamespace(
         order=order,
+        place=FUNCTIONS.index(function),
+        pinned=FUNCTIONS.index(pinned),
+        statistics=statistics,
         rates=(rate1, rate2),
         recorded_rates=rates,
         activation=activation,
@@ -85,8 +112,10 @@ def compute(
         stages=stages,
         computed=_computed(stages),
         own=_own(stages, dropped_variance),
-        means=numpy.array([mean for mean, _ in results]),
-        halves=numpy.array([half for _, half in results]),
+        means=means,
+        halves=halves,
+        difference=_mean_and_half(losses[function] - losses[pinned]),
+        seeds=len(losses[function]),
         same={other.removeprefix("conv-"): reason for other, reason in same.items()},
         runs={},  # made in this lab: from (order, setting) to epochs, validation losses, test loss
     )
@@ -122,27 +151,38 @@ def run(
     """Train the chosen order on Digits as the recorded runs were; the other controls stay live."""
     chosen = dict(values)
     order, rates = chosen["order"], (chosen["rate1"], chosen["rate2"])
-    digits = Digits()
-    data = InMemory(digits.train, batch_size=64)
+    few, val, test = draw_digits(chosen["seed"], SAMPLES)
     reseed(chosen["seed"])
     net = network(order, *rates, chosen["activation"], chosen["pooling"])
     net.initialize(init.Xavier())
-    net(digits.train[0][:2])
+    net(few[0][:2])
     reseed(chosen["seed"])
-    key, losses, test = tuple(chosen.values()), [evaluate(net, digits.val).loss], None
+    key = tuple(v for name, v in chosen.items() if name not in ("statistics", "pinned"))
+    losses, tested = [evaluate(net, val).loss], {}
     shown, result = chosen, compute(**chosen, dropped_variance=dropped_variance)
+    data = InMemory(few, batch_size=BATCH)
     steps = training_steps(net, data, epochs=EPOCHS, optimizer="adam", learning_rate=LEARNING_RATE)
     for step in steps:
         if step.batch == step.batches:
-            losses = [*losses, evaluate(net, digits.val).loss]
+            losses = [*losses, evaluate(net, val).loss]
         if step.batch == step.batches and step.epoch == EPOCHS:
-            test = evaluate(net, digits.test).loss
+            tested = _tested(net, few, test, "bn" in order)
         if dict(values) != shown:
             shown = dict(values)
             result = compute(**shown, dropped_variance=dropped_variance)
         time.sleep(PAUSE)
-        made = SimpleNamespace(order=order, losses=losses, test=test)
+        made = SimpleNamespace(order=order, losses=losses, tested=tested)
         yield (step.epoch - 1 + step.batch / step.batches) / EPOCHS, _with_runs(result, {key: made})
+
+
+def _tested(net, few, test, refreshed):
+    """Return the test loss with each kind of statistics; the last ones stay in the network."""
+    tested = {}
+    for name, dropout in (("as remembered", None), ("dropout on", True), ("dropout off", False)):
+        if dropout is not None and refreshed:
+            refresh_statistics(net, few, dropout=dropout)
+        tested[name] = evaluate(net, test).loss
+    return tested
 
 
 def keep(result: SimpleNamespace, last: SimpleNamespace) -> SimpleNamespace:
@@ -158,7 +198,7 @@ def _with_runs(result: SimpleNamespace, runs: dict) -> SimpleNamespace:
 def draw(figure: Figure) -> Callable[[SimpleNamespace], None]:
     axes = figure.subplot_mosaic(
         [["variance", "variance"], ["mean", "mean"], ["recorded", "curves"]],
-        height_ratios=[1, 0.75, 1.35], width_ratios=[1.8, 1],
+        height_ratios=[0.9, 0.7, 1.9], width_ratios=[2.4, 1],
     )  # fmt: skip
     updates = [_draw_strip(axes["variance"], axes["mean"]), _draw_recorded(axes["recorded"]),
                _draw_curves(axes["curves"])]  # fmt: skip
@@ -177,7 +217,7 @@ def _draw_strip(variance, mean):
         axes.set(xlim=(-0.6, STAGES - 0.4), xticks=[])
         axes.axvline(5.5, color=GRAY, linewidth=0.8)
     variance.set(yscale="log", ylim=(1e-4, 30), ylabel="variance",
-                 title="every stage, in train mode and in predict mode")  # fmt: skip
+                 title="every stage in both modes (weights: relu, max, rate 0.3)")  # fmt: skip
     mean.set(ylim=(-2.2, 2.2), ylabel="mean", xlabel=" \n ")
     mean.axhline(0, color=GRAY, linewidth=0.5)
     lines = {}
@@ -226,41 +266,70 @@ def _draw_strip(variance, mean):
 
 
 def _draw_recorded(axes):
-    """Draw the recorded test losses of all orders; the chosen one and its equivalents marked."""
-    moving = dict(animated=True)
-    ends = numpy.cumsum(SIZES)
-    axes.set(xlim=(-1, len(ORDERS)), yscale="log", ylim=(0.012, 6), ylabel="test loss (nats)",
-             title="recorded on Digits: mean and 95 % interval of 10 seeds")  # fmt: skip
-    axes.set_xticks(ends - numpy.array(SIZES) / 2 - 0.5, GROUPS, fontsize=8)
+    """Draw the recorded test losses of all functions by name, sorted; some of them marked."""
+    moving, count = dict(animated=True), len(FUNCTIONS)
+    axes.set(xscale="log", xlim=(0.012, 6), ylim=(count + 2.4, -0.8),
+             xlabel="test loss (nats)",
+             title="recorded on Digits, relu and max-pooling")  # fmt: skip
+    # names move, and moving artists get no room of their own: this label keeps it free
+    axes.set_yticks([0], [max(FUNCTIONS, key=len)], color="none", fontsize=9)
+    axes.tick_params(axis="y", length=0)
+    ends = numpy.cumsum(list(GROUPS.values()))
     for end in ends[:-1]:
-        axes.axvline(end - 0.5, color=GRAY, linewidth=0.8)
+        axes.axhline(end - 0.5, color=GRAY, linewidth=0.8)
+    for name, end, size in zip(GROUPS, ends, GROUPS.values(), strict=True):
+        axes.text(5.4, end - size - 0.35, name, ha="right", va="top", fontsize=8, color="dimgray")
     bars = axes.add_collection(LineCollection([], color=BLUE, **moving))
-    (dots,) = axes.plot([], [], "o", color=BLUE, ms=4, label="each order", **moving)
-    (chosen,) = axes.plot([], [], "o", color=ORANGE, mfc="none", ms=13, mew=2, label="this order",
+    (dots,) = axes.plot([], [], "o", color=BLUE, ms=4, **moving)
+    (chosen,) = axes.plot([], [], "o", color=ORANGE, mfc="none", ms=11, mew=2, label="this order",
                           **moving)  # fmt: skip
-    (same,) = axes.plot([], [], "s", color=GREEN, mfc="none", ms=11, mew=1.5,
-                        label="the same function", **moving)  # fmt: skip
-    (made,) = axes.plot([], [], "*", color=PINK, ms=11, label="trained here", **moving)
-    legend = axes.legend(loc="upper left", ncols=2, fontsize=9, frameon=False)
-    setting = axes.text(0.99, 0.03, "", transform=axes.transAxes, ha="right", fontsize=8, **moving)
-    xs = numpy.arange(len(ORDERS))
+    (pinned,) = axes.plot([], [], "s", color=GREEN, mfc="none", ms=9, mew=1.5,
+                          label="compared with", **moving)  # fmt: skip
+    (made,) = axes.plot([], [], "*", color=PINK, ms=10, label="trained here", **moving)
+    legend = axes.legend(loc="lower left", ncols=3, fontsize=8, frameon=False)
+    words = axes.text(0.99, 0.105, "", transform=axes.transAxes, ha="right", fontsize=8, **moving)
+    left = axes.get_yaxis_transform()
+    names = [axes.text(-0.01, n, "", transform=left, ha="right", va="center", fontsize=8, **moving)
+             for n in range(count)]  # fmt: skip
 
     def update(result):
-        low, high = result.means - result.halves, result.means + result.halves
-        bars.set_segments([[(x, a), (x, b)] for x, a, b in zip(xs, low, high, strict=True)])
-        dots.set_data(xs, result.means)
-        place = ORDERS.index(result.order)
-        chosen.set_data([place], result.means[[place]])
-        places = [ORDERS.index(order) for order in result.same]
-        same.set_data(places, result.means[places])
-        ended = [run for run in result.runs.values() if run.test is not None]
-        made.set_data([ORDERS.index(run.order) for run in ended], [run.test for run in ended])
-        _list(legend, 2, len(places) > 0)
-        _list(legend, 3, len(ended) > 0)
-        rates = "drop rates {} and {}".format(*result.recorded_rates)
-        setting.set_text(f"relu, max-pooling, {rates}")
+        rows = _sorted(result.means)
+        places = numpy.argsort(rows)  # from a function to its row
+        low = numpy.clip(result.means - result.halves, 0.0125, None)
+        high = result.means + result.halves
+        bars.set_segments([[(low[f], y), (high[f], y)] for y, f in enumerate(rows)])
+        dots.set_data(result.means[rows], range(count))
+        for marks, function in ((chosen, result.place), (pinned, result.pinned)):
+            marks.set_data(result.means[[function]], [places[function]])
+        for y, function in enumerate(rows):
+            this = function == result.place
+            names[y].set_text(result.order if this else FUNCTIONS[function])
+            names[y].set_weight("bold" if this else "normal")
+        ended = [run for run in result.runs.values() if run.tested]
+        at = [FUNCTIONS.index(function_of(run.order)) for run in ended]
+        made.set_data([run.tested[result.statistics] for run in ended], places[at])
+        _list(legend, 2, len(ended) > 0)
+        words.set_text(_setting(result))
 
     return update
+
+
+def _sorted(means):
+    """Return the functions from the lowest loss to the highest, within each group."""
+    starts = numpy.cumsum([0, *GROUPS.values()])
+    return [
+        int(start + place)
+        for start, size in zip(starts, GROUPS.values(), strict=False)
+        for place in numpy.argsort(means[start : start + size], kind="stable")
+    ]
+
+
+def _setting(result):
+    rates = "drop rates {} and {}".format(*result.recorded_rates)
+    kind = {"as remembered": "as remembered"}.get(
+        result.statistics, f"re-estimated with {result.statistics}"
+    )
+    return f"{rates}, statistics {kind}, {result.seeds} seeds"
 
 
 def _list(legend: Legend, number: int, drawn: bool) -> None:
@@ -321,21 +390,27 @@ def describe(result: SimpleNamespace) -> str:
             f"the variance in predict mode is {last.ratio:.2f} of that in train mode, the mean "
             f"{_signed(last.shift)} sd off"
         )
-    place = ORDERS.index(result.order)
-    rank = int((result.means < result.means[place]).sum()) + 1
+    mean, half = result.means[result.place], result.halves[result.place]
     text += (
-        ". Recorded with relu and max-pooling"
-        + (" at rates {} and {}".format(*result.recorded_rates) if "drop" in result.order else "")
-        + f": test loss {result.means[place]:.3f} ± {result.halves[place]:.3f}, rank {rank} of "
-        f"{len(ORDERS)}."
+        f". Recorded with relu and max-pooling, {_setting(result)}: test loss {mean:.3f} ± "
+        f"{half:.3f}"
     )
+    if result.place != result.pinned:
+        mean, half = result.difference
+        text += f", {mean:+.3f} ± {half:.3f} against {FUNCTIONS[result.pinned]}"
+    text += "."
     for other, reason in result.same.items():
         text += f" The same function as {other}: {reason}."
     text += _describe_own(result)
     for run in list(result.runs.values())[-1:]:
         epochs = len(run.losses) - 1
         text += f" Trained here, {run.order}: {epochs} epoch{'s' * (epochs != 1)}, validation loss "
-        text += f"{run.losses[-1]:.3f}" + (f", test loss {run.test:.3f}." if run.test else ".")
+        text += f"{run.losses[-1]:.3f}" + (
+            ", test loss {as remembered:.3f} as remembered, {dropout off:.3f} re-estimated with "
+            "dropout off.".format(**run.tested)
+            if run.tested
+            else "."
+        )
     return text
 
 
@@ -358,5 +433,5 @@ def _describe_own(result: SimpleNamespace) -> str:
 
 lab = Lab(
     "The order of layers", controls, compute, draw, describe, run=run, keep=keep,
-    functions=("dropped_variance",), size=(9.5, 7.6),
+    functions=("dropped_variance",), size=(9.5, 8.2),
 )  # fmt: skip

@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy
 
 from ...nets.data import Digits
+from .weights import modules
 
-WIDTHS, IMAGES, EPS = (16, 32), 128, 1e-5
+IMAGES, EPS = 128, 1e-5
 
 
 class Stage(NamedTuple):
@@ -55,36 +56,33 @@ def images() -> numpy.ndarray:
     return Digits().train[0][:IMAGES].asnumpy()
 
 
-def weights(seed: int) -> tuple[list[numpy.ndarray], numpy.random.RandomState]:
-    """Return the kernels of both modules (Xavier), and the generator the masks come from."""
-    random = numpy.random.RandomState(seed)
-    kernels = []
-    for inputs, outputs in zip((1, *WIDTHS), WIDTHS, strict=False):
-        bound = numpy.sqrt(6 / (9 * (inputs + outputs)))
-        kernels.append(random.uniform(-bound, bound, (outputs, inputs, 3, 3)).astype("float32"))
-    return kernels, random
-
-
 def probe(
-    order: str, rates: tuple[float, float], activation: str, pooling: str, seed: int
+    order: str,
+    rates: tuple[float, float],
+    activation: str,
+    pooling: str,
+    seed: int,
+    refreshed: bool = False,
 ) -> list[Stage]:
-    """Send the digits through both modules in both modes; return the stages, input first.
+    """Send the digits through two trained modules in both modes; return the stages, input first.
 
     Batch normalization in predict mode uses the statistics of the train pass, as after a long
-    training: what is seen is not a lag of its running statistics.
+    training: what is seen is not a lag of its running statistics. If they are refreshed, it uses
+    those of its own inputs. The seed draws the masks.
     """
-    kernels, random = weights(seed)
+    random = numpy.random.RandomState(seed)
     train = predict = images()
     stages = [Stage(0, "input", *_moments(train), *_moments(predict))]
-    for first, kernel, rate in zip((1, 6), kernels, rates, strict=True):
+    for first, weights, rate in zip((1, 6), modules(order), rates, strict=True):
         for place, name in enumerate(("conv", *order.split("-")), first):
             dropped = None
             if name == "conv":
-                train, predict = convolve(train, kernel), convolve(predict, kernel)
+                train, predict = convolve(train, weights), convolve(predict, weights)
             elif name == "bn":
-                mean = train.mean(axis=(0, 2, 3), keepdims=True)
-                sd = numpy.sqrt(train.var(axis=(0, 2, 3), keepdims=True) + EPS)
-                train, predict = (train - mean) / sd, (predict - mean) / sd
+                seen = predict if refreshed else train
+                train, predict = (
+                    normalize(x, of, weights) for x, of in ((train, train), (predict, seen))
+                )
             elif name == "act":
                 train, predict = activate(train, activation), activate(predict, activation)
             elif name == "pool":
@@ -102,13 +100,23 @@ def dropped_variance(p, mean, variance):
     return (variance + p * mean**2) / (1 - p)
 
 
-def convolve(x: numpy.ndarray, kernel: numpy.ndarray) -> numpy.ndarray:
+def normalize(x: numpy.ndarray, of: numpy.ndarray, weights: dict) -> numpy.ndarray:
+    """Return x normalized with the statistics of `of`, scaled and shifted as trained."""
+    mean = of.mean(axis=(0, 2, 3), keepdims=True)
+    sd = numpy.sqrt(of.var(axis=(0, 2, 3), keepdims=True) + EPS)
+    gamma, beta = (weights[name].reshape(1, -1, 1, 1) for name in ("gamma", "beta"))
+    return (x - mean) / sd * gamma + beta
+
+
+def convolve(x: numpy.ndarray, weights: dict) -> numpy.ndarray:
     """Return the 3 x 3 convolution of x, padded by 1: (images, outputs, height, width)."""
+    kernel = weights["weight"]
     padded = numpy.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
     windows = numpy.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(2, 3))
     images, inputs, height, width = x.shape
     columns = windows.transpose(0, 2, 3, 1, 4, 5).reshape(images * height * width, inputs * 9)
     out = columns @ kernel.reshape(len(kernel), -1).T
+    out = out + weights.get("bias", numpy.float32(0))
     return out.reshape(images, height, width, -1).transpose(0, 3, 1, 2)
 
 
