@@ -241,19 +241,23 @@ def test_ranks_are_surer_at_less_confidence():
     assert widths[0] < widths[1]
 
 
-def test_spread_is_that_of_the_analysis_of_variance():
-    between, noise = compare.spread(RUNS, "loss", "net")
-    groups = [losses(name) for name in MEANS]
-    ratio = stats.f_oneway(*groups).statistic
-    within = numpy.mean([group.var(ddof=1) for group in groups])
-    assert noise**2 == pytest.approx(within)
-    assert between**2 == pytest.approx(max(0, within * (ratio - 1) / 12))
-    table = RUNS.assign(loss=RUNS.loss + 2 * RUNS.net.map(MEANS))
-    assert compare.spread(table, "loss", "net")[0] > between
-    ratio = stats.f_oneway(*(t.loss for _, t in table.groupby("net"))).statistic
-    within = table.groupby("net").loss.var().mean()
-    expected = within * (ratio - 1) / 12
-    assert expected > 0 and compare.spread(table, "loss", "net")[0] ** 2 == pytest.approx(expected)
+def two_way(table):
+    """Return the mean squares of networks and of what is left, of an analysis of two factors."""
+    cells = table.pivot(index="seed", columns="net", values="loss").to_numpy()
+    seeds, nets = cells.shape
+    fitted = cells.mean(axis=1, keepdims=True) + cells.mean(axis=0) - cells.mean()
+    left = ((cells - fitted) ** 2).sum() / ((seeds - 1) * (nets - 1))
+    return seeds * ((cells.mean(axis=0) - cells.mean()) ** 2).sum() / (nets - 1), left
+
+
+def test_spread_is_that_of_the_analysis_of_variance_with_seeds_as_blocks():
+    wider = RUNS.assign(loss=RUNS.loss + 2 * RUNS.net.map(MEANS))
+    for table in (RUNS, wider):
+        between, noise = compare.spread(table, "loss", "net")
+        nets, left = two_way(table)
+        assert between**2 == pytest.approx(max(0, (nets - left) / table.seed.nunique()))
+        assert noise**2 == pytest.approx(table.groupby("net").loss.var().mean())
+    assert between > 0
 
 
 def test_spread_takes_the_noise_out_of_the_difference_between_configurations():
