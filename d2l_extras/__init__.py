@@ -31,6 +31,8 @@ _PARTS = dict(
     training_steps="nets.training:training_steps",
     compare="evidence.compare:", records="evidence.records:", sweep="evidence.sweep:sweep",
     exercises="chapters:exercises", experiments="chapters:experiments", labs="chapters:labs",
+    questions="chapters:questions", again="chapters.review:again",
+    progress="chapters.review:progress", warm_up="chapters.review:warm_up",
 )  # fmt: skip
 __all__ = ["doctor", *_PARTS]
 

@@ -4,6 +4,7 @@ What a command needs is imported when it runs, so that `lab` and `--help` answer
 """
 
 import argparse
+import contextlib
 import importlib.util
 import itertools
 import shlex
@@ -11,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import NoReturn
+
+import psutil
 
 from d2l_extras_doctor import installed, say, settle_home
 
@@ -88,6 +91,26 @@ def _parser():
     made.add_argument("--folder", help="where the record goes")
     fetch = command("data", fetch_data, "fetch a data set ahead of time")
     fetch.add_argument("name", help="fashion_mnist or mnist")
+    text = (
+        "run the notebooks that learners handed in, each in a sandbox, and collect the verdict of "
+        "every exercise and question. What was graded already is not run again"
+    )
+    made = command("grade", grade_notebooks, text)
+    layouts = "*.ipynb, NAME/*.ipynb or submitted/NAME/ASSIGNMENT/*.ipynb"
+    made.add_argument("handed_in", type=Path, metavar="folder", help=layouts)
+    made.add_argument("-o", "--output", type=Path, help="the table: FOLDER/grades.csv if left out")
+    made.add_argument("--chapter", help="such as 01, where no name tells it")
+    made.add_argument("--timeout", type=float, default=600, help="seconds for a notebook (600)")
+    made.add_argument("--cell-timeout", type=float, default=60, help="seconds for a cell (60)")
+    made.add_argument("--memory", type=int, default=2048, help="MiB for a notebook (2048)")
+    made.add_argument("--jobs", type=int, help="notebooks at a time; half of the cores if left out")
+    made = command("slides", write_slides, "write a chapter as slides: one file, no network needed")
+    made.add_argument("chapter", help="such as 05 or 05-dropout")
+    made.add_argument("-o", "--output", type=Path, help="the file: 05-dropout.slides.html")
+    text = "print your progress; export or import it, or begin anew. It stays on this machine"
+    made = command("progress", show_progress, text)
+    made.add_argument("what", nargs="?", choices=["export", "import", "reset"])
+    made.add_argument("file", nargs="?", type=Path, help="of export and import")
     command("doctor", None, "check this environment")  # d2l_extras_doctor answers it by itself
     return parser, commands
 
@@ -123,6 +146,37 @@ def reset(chosen: argparse.Namespace) -> None:
         print(copies.reset(name, folder))
 
 
+def show_progress(chosen: argparse.Namespace) -> None:
+    """Print the learner's progress, write it to a file, add one to it, or begin anew."""
+    from .teaching import progress
+
+    if (chosen.what in ("export", "import")) != (chosen.file is not None):
+        raise ValueError(
+            "name a file with export and import, and only there: `d2l-extras progress export "
+            "my-progress.json`"
+        )
+    if chosen.what == "export":
+        done = progress.events()
+        write_atomically(chosen.file, progress.dump(done))
+        print(f"{len(done)} events are in {chosen.file}")
+    elif chosen.what == "import":
+        try:
+            found = progress.parse(chosen.file.read_bytes())
+        except FileNotFoundError:
+            raise ValueError(f"there is no file {chosen.file}") from None
+        except ValueError as error:
+            raise ValueError(f"{chosen.file} is no exported progress: {error}") from None
+        print(f"{progress.merge(found)} of {len(found)} events of {chosen.file} are new")
+    elif chosen.what == "reset":
+        kept = progress.reset()
+        print(f"you begin anew; what was there is kept as {kept}" if kept else "nothing was there")
+    else:
+        from .chapters.review import progress as report
+
+        print(report())
+        print(f"\nstored in {progress.path() or 'memory only'}")
+
+
 def open_dashboards(chosen: argparse.Namespace) -> None:
     """Become Voila's server."""
     from .publishing import dashboards
@@ -144,8 +198,12 @@ def check(chosen: argparse.Namespace) -> int:
     try:
         return run.wait()
     except BaseException:
+        kernels = psutil.Process(run.pid).children(recursive=True)
         run.terminate()
         run.wait()
+        for kernel in kernels:  # they are in groups of their own, and would go on
+            with contextlib.suppress(psutil.NoSuchProcess):
+                kernel.kill()
         raise
 
 
@@ -207,3 +265,36 @@ def fetch_data(chosen: argparse.Namespace) -> None:
     if chosen.name not in data.DOWNLOADS:
         raise ValueError(f"no data set {chosen.name!r}; there are {', '.join(data.DOWNLOADS)}")
     print(data.DOWNLOADS[chosen.name]().counts().to_string())
+
+
+def grade_notebooks(chosen: argparse.Namespace) -> None:
+    """Grade what learners handed in and say how it went."""
+    from .publishing import grade, sandbox
+
+    for name in ("timeout", "cell_timeout", "memory"):
+        if not getattr(chosen, name) > 0:
+            option = name.replace("_", "-")
+            raise ValueError(f"--{option} must be more than 0, got {getattr(chosen, name):g}")
+    chapter = chosen.chapter and copies.chapters([chosen.chapter])[0].stem
+    limits = sandbox.Limits(seconds=chosen.timeout, memory=chosen.memory)
+    settings = grade.Settings(limits, chosen.cell_timeout, chapter)
+    table = chosen.output or chosen.handed_in / "grades.csv"
+    if table.suffix != ".csv":
+        raise ValueError(f"-o must name a .csv file, got {table}")
+    rows = grade.run(chosen.handed_in, table, settings, grade.jobs_for(chosen.jobs))
+    for row in rows:
+        said = [f"{row['passed']} of {row['of']}" if row["of"] else "", row["status"]]
+        said.append(grade.note(row))
+        print(f"{row['learner']}, {row['notebook']}: {', '.join(filter(None, said))}")
+    print(grade.protection(rows))
+    print(f"wrote {table} and {table.with_suffix('.json').name}")
+
+
+def write_slides(chosen: argparse.Namespace) -> None:
+    """Write a chapter as slides."""
+    from .publishing import slides
+
+    (path,) = copies.chapters([chosen.chapter])
+    to = chosen.output or Path(f"{path.stem}.slides.html")
+    count = slides.write(path, to)
+    print(f"wrote {to}: {count} slides; open it in a browser, S shows your notes")

@@ -1,11 +1,13 @@
 """Break the package in one place at a time and see whether a test notices: `make mutants`.
 
 Mistakes are drawn at random (cosmic-ray makes them: a number, an operator, a condition, ...), each
-is put into a copy of the project, and the quick tests of the module that has it are run. Those that
-no test noticed are listed at the end: each is a test that is missing, or a line that does nothing.
+is put into a copy of the project, and the tests of the module that has it are run up to the first
+that fails. What no test noticed is listed at the end, by area: each is a test that is missing, or a
+line that does nothing.
 """
 
 import argparse
+import collections
 import datetime
 import difflib
 import os
@@ -34,17 +36,23 @@ OPERATORS = [
 
 
 def tests_of(module):
-    """Return the tests that a mistake in a module must turn red: those beside it in `tests/`."""
-    parts = module.relative_to(COPY / "d2l_extras").parts
-    if parts[0] == "chapters" and len(parts) > 2:
-        return [f"tests/chapters/{parts[1]}", "tests/chapters/test_labs.py",
-                "tests/chapters/test_exercises.py"]  # fmt: skip
-    if len(parts) > 1 and (COPY / "tests" / parts[0]).is_dir():
-        return [f"tests/{parts[0]}"]
+    """Return the tests that a mistake in a module must turn red, the closest first."""
+    folder, *rest = module.relative_to(COPY / "d2l_extras").with_suffix("").parts
+    if folder == "chapters" and len(rest) == 2:
+        chapter, part = rest
+        exercises = "exercises" in part
+        shared = "tests/chapters/test_exercises.py" if exercises else "tests/chapters/test_shown.py"
+        return [f"tests/chapters/{chapter}", shared, *(["-k", chapter] if exercises else [])]
+    if rest and (COPY / f"tests/{folder}/test_{rest[-1]}.py").is_file():
+        return [f"tests/{folder}/test_{rest[-1]}.py"]
+    users = {"kit": ["tests/chapters/test_shown.py"],
+             "teaching": ["tests/chapters/test_exercises.py"]}  # fmt: skip
+    if rest and (COPY / "tests" / folder).is_dir():
+        return [f"tests/{folder}", *users.get(folder, [])]
     return ["tests/test_cli.py", "tests/test_compat.py", "tests/test_files.py"]
 
 
-def run(tests, limit):
+def run(tests, limit=None):
     """Return whether the tests pass; a mistake that lets them run for ever is noticed, too."""
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:nbval"]
     command += ["-o", "addopts=-p no:cacheprovider", *tests]
@@ -56,6 +64,33 @@ def run(tests, limit):
     except subprocess.TimeoutExpired:
         return False
     return done.returncode == 0
+
+
+def limits():
+    """Return a function from tests to their time limit: four times what they take unbroken.
+
+    Tests that fail or are flaky by themselves would make every mistake look noticed.
+    """
+    known = {}
+
+    def limit(tests):
+        key = tuple(tests)
+        if key not in known:
+            started = time.monotonic()
+            if not run(tests):
+                raise SystemExit(f"mend these tests first, they fail unbroken: {' '.join(tests)}")
+            known[key] = 30 + 4 * (time.monotonic() - started)
+        return known[key]
+
+    return limit
+
+
+def area_of(name):
+    """Return what a module belongs to: nets, kit, a chapter's labs, ..."""
+    _, folder, *rest = Path(name).with_suffix("").parts
+    if folder == "chapters" and len(rest) == 2:
+        return "exercises" if "exercises" in rest[1] else "labs and experiments"
+    return folder if rest else "command line"
 
 
 def draw(modules, chance):
@@ -84,20 +119,28 @@ def main():
         for path in sorted((COPY / "d2l_extras").rglob("*.py"))
         if "vendor" not in path.parts and chosen.only in str(path) and path.stat().st_size > 200
     ]
-    tried, survivors = 0, []
+    limit, tried, survivors = limits(), collections.Counter(), {}
     while time.monotonic() < until:
         module, text, mistaken = draw(modules, chance)
-        module.write_text(mistaken, encoding="utf-8")
-        noticed = not run(tests_of(module), limit=600)
-        module.write_text(text, encoding="utf-8")
-        tried += 1
         name = str(module.relative_to(COPY))
-        print(f"{tried}: {name} {'noticed' if noticed else 'SURVIVED'}", flush=True)
+        tests, area = tests_of(module), area_of(name)
+        seconds = limit(tests)
+        module.write_text(mistaken, encoding="utf-8")
+        try:
+            noticed = not run(tests, seconds)
+        finally:
+            module.write_text(text, encoding="utf-8")
+        tried[area] += 1
+        print(f"{tried.total()}: {name} {'noticed' if noticed else 'SURVIVED'}", flush=True)
         if not noticed:
             pair = text.splitlines(), mistaken.splitlines()
-            survivors.append("\n".join(difflib.unified_diff(*pair, name, name, lineterm="", n=0)))
-    print("\n\n".join(["", *survivors]))
-    print(f"{tried - len(survivors)} of {tried} mistakes were noticed (seed {seed})")
+            change = difflib.unified_diff(*pair, name, name, lineterm="", n=0)
+            survivors.setdefault(area, []).append("\n".join(change))
+    for area, number in sorted(tried.items()):
+        missed = survivors.get(area, [])
+        print(f"\n{area}: {number - len(missed)} of {number} noticed", *missed, sep="\n")
+    missed = sum(map(len, survivors.values()))
+    print(f"\n{tried.total() - missed} of {tried.total()} mistakes were noticed (seed {seed})")
     return 0
 
 

@@ -3,10 +3,13 @@
 A new chapter is a folder beside this file, a notebook, and a row in `TABLE`.
 """
 
+import functools
 import importlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from ..teaching import progress
 
 
 class Chapter(NamedTuple):
@@ -29,8 +32,8 @@ class Chapter(NamedTuple):
 TABLE = (
     Chapter(
         0, "start", "start-here", "Start here",
-        "how chapters, labs and exercises work",
-        10, {"line": "lab"},
+        "how chapters, questions, labs and exercises work",
+        15, {"line": "lab"},
     ),
     Chapter(
         1, "softmax", "softmax", "Softmax",
@@ -156,9 +159,19 @@ def _module(chapter: str, name: str) -> Any:
     return importlib.import_module(f".{chapter}.{name}", __name__)
 
 
+def _named(chapter: str, module: str, kind: str) -> Any:
+    """Return a module whose exercises or questions know their names, such as "softmax.stable"."""
+    found = _module(chapter, module)
+    for name, thing in vars(found).items():
+        if any(base.__name__ == kind for base in type(thing).__mro__):
+            thing.name = f"{chapter}.{name}"
+    return found
+
+
 def _lab(chapter: str, module: str, name: str) -> Any:
     lab = _module(chapter, module).lab
     lab.name = f"dx.labs.{name}"
+    lab.on_first_move = functools.partial(progress.record, "lab", f"{chapter}.{name}")
     return lab
 
 
@@ -182,6 +195,14 @@ labs = Shelf(
 )
 exercises = Shelf(
     "exercise of a chapter",
-    {chapter.name: lambda c=chapter.name: _module(c, "exercises") for chapter in TABLE},
+    {c.name: lambda c=c.name: _named(c, "exercises", "Exercise") for c in TABLE},
+)
+questions = Shelf(
+    "chapter with questions",
+    {
+        c.name: lambda c=c.name: _named(c, "questions", "Question")
+        for c in TABLE
+        if (Path(__file__).parent / c.name / "questions.py").is_file()
+    },
 )
 experiments = Shelf("experiment", _experiments())

@@ -8,10 +8,10 @@ from IPython import get_ipython
 from IPython.display import display
 from matplotlib import pyplot
 from matplotlib.figure import Figure
-from PIL import Image
+
+from .palette import small
 
 DPI = 80
-COLORS = 64  # of the stored palette: smoothed edges of a dozen colors need no more
 
 
 def show(figure: Figure, words: str) -> None:
@@ -58,7 +58,4 @@ def palette_png(figure: Figure) -> bytes:
     """Return a figure as a PNG of few colors, a third as large as one of all colors."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", facecolor="white")
-    image = Image.open(buffer).convert("RGB").quantize(COLORS, Image.Quantize.MEDIANCUT)
-    small = io.BytesIO()
-    image.save(small, format="png", optimize=True)
-    return small.getvalue()
+    return small(buffer.getvalue())

@@ -81,6 +81,7 @@ class Lab:
         self.functions = tuple(functions)
         self.size = size
         self.name = "lab"  # what a reader types to open it
+        self.on_first_move: Callable[[], Any] | None = None  # called once for each open lab
 
     def __call__(self, **state: Any) -> "View":
         """Open the lab, with the given controls in the given state."""
@@ -113,12 +114,15 @@ class Lab:
         return {name: control.check(control.value) for name, control in self.controls.items()}
 
     def states(self) -> Iterator[dict[str, Any]]:
-        """Yield the states a test must try: every trial value alone, then all pairs of ends."""
+        """Yield the states a test must try, each once: trial values alone, all pairs of ends."""
         defaults = self.defaults()
-        yield defaults
-        for control in self.controls.values():
-            for value in control.trials:
-                yield {**defaults, control.name: value}
-        for first, second in itertools.combinations(self.controls.values(), 2):
+        controls = self.controls.values()
+        moves = [{control.name: value} for control in controls for value in control.trials]
+        for first, second in itertools.combinations(controls, 2):
             for a, b in itertools.product(first.ends, second.ends):
-                yield {**defaults, first.name: a, second.name: b}
+                moves.append({first.name: a, second.name: b})
+        yielded = []
+        for state in ({**defaults, **move} for move in [{}, *moves]):
+            if state not in yielded:
+                yielded.append(state)
+                yield state

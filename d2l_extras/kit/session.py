@@ -53,6 +53,7 @@ class Session:
         self.png, self.text, self.error = b"", "", ""
         self.running, self.progress = False, 0.0
         self.listeners: list[Callable[[], None]] = []
+        self._moved = False  # by the learner, since it was opened
         self._due = False  # a picture of newer values has been asked for
         self._end = ""  # how the run is to end: "stop", "reset" or "interrupt"
         self._last = None  # the result that the last run ended with
@@ -87,6 +88,9 @@ class Session:
     def move(self, name: str, value: Any) -> None:
         """Move one control; the picture follows on the event loop, and the newest value wins."""
         self._values[name] = self.lab.controls[name].check(value)
+        if not self._moved and self.lab.on_first_move:
+            self.lab.on_first_move()
+        self._moved = True
         if not self._due:
             self._due = True
             self.soon(lambda: self._due and self.refresh())

@@ -12,14 +12,19 @@ import hashlib
 import itertools
 import json
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any
 
 from ..files import write_atomically
+from ..teaching import progress
 
 PACKAGE = Path(__file__).resolve().parent.parent
 FOLDER, MANIFEST = "gluon-course", ".d2l-extras.json"
+QUESTION = re.compile(r"^dx\.questions\.(\w+\.\w+)", re.M)
+STATEMENT = re.compile(r"dx\.exercises\.\w+\.\w+")
+FOLDED = re.compile(r"<details>.*?</details>", re.S)
 
 
 class CopyError(OSError):
@@ -143,9 +148,50 @@ def reset(name: str, folder: Path, source: Path | None = None) -> str:
         return _put_back(path, folder, known)
 
 
-def prepared(original: bytes) -> bytes:
-    """Return what a learner gets of a stored notebook: all of it, as yet."""
-    return original
+def prepared(original: bytes, answered: Container[str] = ()) -> bytes:
+    """Return what a learner gets of a stored notebook: no output that answers an open question.
+
+    All outputs below a question are left out, up to the next one that was answered or skipped; of
+    the question itself its text stays, without the answer, and so do the statements of exercises.
+
+    Parameters
+    ----------
+    original : bytes
+        The stored notebook.
+    answered : container of str
+        The names of the questions that were answered or skipped, such as "softmax.spacing".
+    """
+    if b"dx.questions." not in original:
+        return original
+    notebook, is_open = json.loads(original), False
+    for cell in notebook["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        asked = QUESTION.findall(_joined(cell["source"]))
+        if asked:
+            is_open = not all(name in answered for name in asked)
+            if is_open:
+                cell["outputs"] = [_unanswered(output) for output in cell["outputs"]]
+        elif is_open and not STATEMENT.fullmatch(_joined(cell["source"])):
+            cell["outputs"] = []
+        if is_open:
+            cell["execution_count"] = None
+    return (json.dumps(notebook, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _unanswered(output: dict[str, Any]) -> dict[str, Any]:
+    data = dict(output.get("data", {}))
+    if "text/html" in data:
+        data["text/html"] = FOLDED.sub("", _joined(data["text/html"]))
+    return {**output, "data": data} if data else output
+
+
+def _answered() -> set[str]:
+    """Return the names of the questions that the learner has answered or skipped."""
+    try:
+        return {event["name"] for event in progress.events() if event["kind"] == "question"}
+    except OSError:  # `d2l-extras progress` says what is wrong with the file
+        return set()
 
 
 def fingerprint(content: bytes) -> str:
@@ -191,8 +237,8 @@ def _joined(text: Any) -> Any:
 def _opened(folder: Path, source: Path) -> Iterator[dict[str, dict[str, str]]]:
     """Yield what the manifest knows, which is stored at the end; name the remedy of what fails.
 
-    For each chapter it has `copied`, the fingerprint of what was last put under its name, and
-    perhaps `offered`, that of the newest version that was put beside it.
+    For each chapter it has `copied`, the fingerprint of what was last put under its name, perhaps
+    `offered`, that of what was last put beside it, and `version`, that of the original then.
     """
     if folder.exists() and folder.samefile(source):
         raise CopyError(
@@ -231,24 +277,26 @@ def _read(manifest: Path) -> dict[str, dict[str, str]]:
 def _follow(original: Path, folder: Path, known: dict[str, dict[str, str]]) -> list[str]:
     """Bring one chapter up to date; return what the learner should be told."""
     path, entry = folder / original.name, known.get(original.name)
-    newest = prepared(original.read_bytes())
-    version = fingerprint(newest)
+    content = original.read_bytes()
+    # what was answered since is no new version, but fills the outputs of a copy left alone
+    newest, version = prepared(content, _answered()), fingerprint(prepared(content))
+    placed = {"copied": fingerprint(newest), "version": version}
     if not path.exists():
         if entry is None:  # else it was deleted on purpose: `reset` brings it back
             write_atomically(path, newest)
-            known[original.name] = {"copied": version}
+            known[original.name] = placed
         return []
     entry = entry or {}
     present = fingerprint(path.read_bytes())
-    if present == version:
-        known[original.name] = {"copied": version}
+    if present == placed["copied"]:
+        known[original.name] = placed
     elif present in (entry.get("copied"), entry.get("offered")):
         write_atomically(path, newest)
-        known[original.name] = {"copied": version}
-    elif version not in (entry.get("copied"), entry.get("offered")):
+        known[original.name] = placed
+    elif version != entry.get("version"):
         beside = _free(path, "new", entry.get("offered"))
         write_atomically(beside, newest)
-        known[original.name] = {**entry, "offered": version}
+        known[original.name] = {**entry, "offered": placed["copied"], "version": version}
         return [f"{path.name} has a new version: yours stays as it is, beside it is {beside.name}"]
     return []
 
@@ -256,14 +304,15 @@ def _follow(original: Path, folder: Path, known: dict[str, dict[str, str]]) -> l
 def _put_back(original: Path, folder: Path, known: dict[str, dict[str, str]]) -> str:
     """Put the stored chapter under its name again; what is there is kept unless it is the same."""
     path, offered = folder / original.name, known.get(original.name, {}).get("offered")
-    newest, kept = prepared(original.read_bytes()), ""
-    version = fingerprint(newest)
-    if path.exists() and fingerprint(path.read_bytes()) != version:
+    content, kept = original.read_bytes(), ""
+    newest = prepared(content, _answered())
+    placed = {"copied": fingerprint(newest), "version": fingerprint(prepared(content))}
+    if path.exists() and fingerprint(path.read_bytes()) != placed["copied"]:
         backup = _free(path, datetime.date.today().isoformat())
         write_atomically(backup, path.read_bytes())
         kept = f"; yours is kept as {backup.name}"
     write_atomically(path, newest)
-    known[original.name] = {"copied": version}
+    known[original.name] = placed
     offer = _beside(path, "new", 1)
     if offered and offer.is_file() and fingerprint(offer.read_bytes()) == offered:
         offer.unlink()

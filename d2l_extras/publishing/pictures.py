@@ -8,7 +8,6 @@ a point that moved may not.
 
 import base64
 import importlib.metadata
-import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,10 @@ from typing import NamedTuple
 import numpy
 from PIL import Image
 
+from ..kit.palette import flat, opened, png, small
+
+__all__ = ["difference", "lay_out", "pictures", "png", "replaced", "small", "tolerance", "without"]
+
 
 class Tolerance(NamedTuple):
     """What may differ between two pictures that show the same."""
@@ -24,12 +27,16 @@ class Tolerance(NamedTuple):
     near: int  # pixels that something may lie beside its place
     color: int  # of 255: how far a channel may be from that of a near pixel
     few: int  # pixels without a counterpart that are no difference yet
+    larger: float = 0.0  # share by which a side may be longer
+    grey: bool = True  # whether black, grey and white count: letters and axes
 
 
 MATPLOTLIB = "3.11"  # the release that drew what is stored
 STRICT = Tolerance(near=1, color=60, few=30)
-OTHER_MATPLOTLIB = Tolerance(near=6, color=90, few=60)  # it gives letters and axes other places
-COLORS = 64  # of the stored palette: smoothed edges of a dozen colors need no more
+# another release lays out letters and axes otherwise: what has a color must be there all the same
+OTHER_MATPLOTLIB = Tolerance(near=10, color=90, few=80, larger=0.03, grey=False)
+COLORED = 100  # of 255: by how much the channels of what has a color differ at least
+FLAT = 16  # how far a channel may be from its color where nothing is drawn but one color
 
 _IMAGE = re.compile(r'(<img alt="[^"]*" src="data:image/png;base64,)([^"]+)(")')
 
@@ -69,20 +76,25 @@ def difference(stored: bytes, fresh: bytes, within: Tolerance = STRICT) -> Diffe
     >>> difference(black, black).real, difference(black, white).pixels
     (False, 200)
     """
-    one, other = (numpy.asarray(_opened(content), dtype="int16") for content in (stored, fresh))
-    if one.shape != other.shape:
-        return Difference(max(one[..., 0].size, other[..., 0].size), None, 0)
+    pair = [opened(content) for content in (stored, fresh)]
+    sides = zip(pair[0].size, pair[1].size, strict=True)
+    if any(abs(a - b) > within.larger * a for a, b in sides):
+        return Difference(max(image.width * image.height for image in pair), None, 0)
+    pair[1] = pair[1].resize(pair[0].size) if pair[1].size != pair[0].size else pair[1]
+    one, other = (numpy.asarray(image, dtype="int16") for image in pair)
     alone = _alone(one, other, within) | _alone(other, one, within)
+    # a pale color is near another one: within areas, colors are compared more closely
+    areas = numpy.logical_and(*(flat(image, within.near, FLAT // 2) for image in pair))
+    alone |= areas & (abs(one - other) > FLAT).any(axis=2)
     return Difference(int(alone.sum()), Image.fromarray(~alone), within.few)
-
-
-def _opened(content: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(content)).convert("RGB")
 
 
 def _alone(one: numpy.ndarray, other: numpy.ndarray, within: Tolerance) -> numpy.ndarray:
     """Return which pixels of the one picture have no counterpart in the other."""
-    rows, columns = numpy.nonzero((abs(one - other) > within.color).any(axis=2))
+    differ = (abs(one - other) > within.color).any(axis=2)
+    if not within.grey:
+        differ &= one.max(axis=2) - one.min(axis=2) > COLORED
+    rows, columns = numpy.nonzero(differ)
     alone = numpy.zeros(one.shape[:2], bool)
     if len(rows) == 0:
         return alone
@@ -96,18 +108,6 @@ def _alone(one: numpy.ndarray, other: numpy.ndarray, within: Tolerance) -> numpy
             found |= (abs(one[rows, columns] - near) <= within.color).all(axis=1)
     alone[rows[~found], columns[~found]] = True
     return alone
-
-
-def png(image: Image.Image) -> bytes:
-    """Return an image as the bytes of a PNG file."""
-    buffer = io.BytesIO()
-    image.save(buffer, format="png", optimize=True)
-    return buffer.getvalue()
-
-
-def small(content: bytes) -> bytes:
-    """Return a picture with a palette of few colors: a third of the bytes, the same to the eye."""
-    return png(_opened(content).quantize(COLORS, Image.Quantize.MAXCOVERAGE))  # keeps rare colors
 
 
 # --- in the outputs of a notebook

@@ -1,10 +1,13 @@
 """Running a chapter in a kernel of its own."""
 
+import os
 from pathlib import Path
 
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+
+from ..teaching import progress
 
 
 class CellError(ValueError):
@@ -12,7 +15,7 @@ class CellError(ValueError):
 
 
 def run(notebook: NotebookNode, path: Path, timeout: float = 600) -> None:
-    """Execute all cells of a notebook, whose outputs are replaced.
+    """Execute all cells of a notebook, whose outputs are replaced; it counts for no progress.
 
     Parameters
     ----------
@@ -51,7 +54,7 @@ def run(notebook: NotebookNode, path: Path, timeout: float = 600) -> None:
     )
     problem = cause = None
     try:
-        client.execute()
+        client.execute(env={**os.environ, progress.VARIABLE: "off"})
     except CellExecutionError as error:
         first_line = error.evalue.strip().partition("\n")[0]
         problem, cause = f"fails: {error.ename}: {first_line}", error

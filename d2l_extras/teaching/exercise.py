@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import os
 import random
 import textwrap
 from collections.abc import Callable, Iterator
@@ -9,10 +10,12 @@ from typing import Any
 
 import numpy
 
-from .answers import Unclear, letter
+from . import progress
+from .answers import Unclear
 from .learner import Learner, LearnerError, explain, is_stub
 
 NOT_ATTEMPTED, FAILED, PASSED = "not attempted", "failed", "passed"
+SOLUTIONS, SWITCH = "D2L_EXTRAS_SOLUTIONS", "solutions-off"
 
 
 class Exercise:
@@ -50,6 +53,8 @@ class Exercise:
     · double: not attempted yet
     """
 
+    name = ""  # chapter and name, such as "softmax.stable": its chapter sets it
+
     def __init__(
         self,
         title: str,
@@ -67,6 +72,8 @@ class Exercise:
     def __call__(self, answer: Any) -> None:
         """Check the learner's answer and print the verdict."""
         verdict, hint = self.judge(answer)
+        if self.name and verdict != NOT_ATTEMPTED:
+            progress.record("exercise", self.name, verdict=verdict)
         mark = {NOT_ATTEMPTED: "·", FAILED: "✗", PASSED: "✓"}[verdict]
         print(f"{mark} {self.title}" + (f": {hint}" if hint else ""))
 
@@ -101,8 +108,10 @@ class Exercise:
         return answer
 
     def show_solution(self) -> None:
-        """Print a solution: try the exercise first."""
-        if callable(self.solution):
+        """Print a solution: try the exercise first. A teacher can switch this off for a class."""
+        if why := solutions_off():
+            print(f"Solutions are switched off for this class ({why}): ask your teacher.")
+        elif callable(self.solution):
             print(textwrap.dedent(inspect.getsource(self.solution)).strip())
         else:
             print(self.solution)
@@ -114,34 +123,20 @@ class Exercise:
         return f"**Exercise: {self.title}.** {self.statement}"
 
 
-def lettered(
-    title: str, statement: str, right: str, hints: dict[str, str], solution: str
-) -> Exercise:
-    """Return an exercise with lettered answers: one is right, each other has its own hint.
+def solutions_off() -> str:
+    """Return what says that solutions are not to be shown; an empty string if nothing does.
 
-    Parameters
-    ----------
-    title, statement : str
-        As for `Exercise`; the statement lists the options.
-    right : str
-        The letter of the right one.
-    hints : dict
-        What the learner reads on each other letter.
-    solution : str
-        The right letter and why, such as "B: ...".
+    That is `D2L_EXTRAS_SOLUTIONS=off` in the environment, or a file `solutions-off` in the folder
+    of the notebook: a teacher's request, no lock, for the solutions are on the learner's disk.
 
     Examples
     --------
-    >>> exercise = lettered("sum", "1 + 1? **A**: 2. **B**: 3.", "A", {"B": "Count."}, "A: 2")
-    >>> exercise("(b)")
-    ✗ sum: Count.
+    >>> solutions_off()
+    ''
     """
-
-    def checks(answer):
-        yield answer == right, hints.get(answer, "")
-
-    options = "".join(sorted({right, *hints}))
-    return Exercise(title, statement, checks, solution, lambda answer: letter(answer, options))
+    if os.environ.get(SOLUTIONS, "").strip().lower() == "off":
+        return f"{SOLUTIONS} is off"
+    return f"by the file {SWITCH} in this folder" if os.path.exists(SWITCH) else ""
 
 
 @contextlib.contextmanager

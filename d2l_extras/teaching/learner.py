@@ -266,15 +266,15 @@ def attempt(function: Callable | None, *arguments: Any, shape: tuple[int, ...] =
         text = str(error)
         return Own(note=text if text.startswith("Your") else f"Your function failed: {text}")
     except Unclear as error:
-        return Own(note=f"Your function failed: {error}.")
+        text = str(error)
+        return Own(note=f"Your function failed: {text}{'' if text.endswith('?') else '.'}")
     if values.shape != shape and values.size == 1 and shape == ():
         values = values.reshape(())
     if values.shape != shape:
-        wanted = f"the shape {shape}" if shape else "one number"
-        return Own(
-            note=f"Your function returned an array of shape {values.shape}; here it must return "
-            f"{wanted}."
+        returned, wanted = (
+            f"an array of shape {size}" if size else "one number" for size in (values.shape, shape)
         )
+        return Own(note=f"Your function returned {returned}; here it must return {wanted}.")
     if not numpy.isfinite(values).all():
         kind = "nan" if numpy.isnan(values).any() else "infinity"
         return Own(values, f"Your function returned {kind}.")

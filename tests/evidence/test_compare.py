@@ -223,6 +223,37 @@ def test_ranks_are_sure_where_differences_are_large_and_not_where_they_are_small
     assert (near.low, near.high) == (2, 3)
 
 
+def test_ranks_of_an_accuracy_go_the_other_way():
+    losses, accuracies = (
+        compare.ranks(RUNS.assign(loss=sign * RUNS.loss), "loss", "net", lower_is_better=lower)
+        for sign, lower in ((1, True), (-1, False))
+    )
+    columns = ["rank", "low", "high"]
+    pandas.testing.assert_frame_equal(losses[columns], accuracies[columns])
+
+
+def test_ranks_are_surer_at_less_confidence():
+    noisy = RUNS.assign(loss=numpy.random.RandomState(3).normal(size=len(RUNS)))
+    widths = [
+        (table.high - table.low).sum()
+        for table in (compare.ranks(noisy, "loss", "net", confidence=c) for c in (0.2, 0.95))
+    ]
+    assert widths[0] < widths[1]
+
+
+def test_spread_is_that_of_the_analysis_of_variance_with_paired_seeds():
+    for table in (RUNS, RUNS.assign(loss=RUNS.loss + 2 * RUNS.net.map(MEANS))):
+        between, noise = compare.spread(table, "loss", "net")
+        assert noise**2 == pytest.approx(table.groupby("net").loss.var().mean())
+        # Friedman's layout: seeds are blocks, so their common part is no noise of a difference
+        centered = table.loss - table.groupby("seed").loss.transform("mean")
+        groups = [centered[table.net == name] for name in MEANS]
+        rest = sum(((g - g.mean()) ** 2).sum() for g in groups) / (3 * 11)
+        # of the 4 x 11 degrees of freedom that f_oneway counts, the blocks take 11
+        ratio = stats.f_oneway(*groups).statistic * 3 / 4
+        assert between**2 == pytest.approx(max(0, rest * (ratio - 1) / 12))
+
+
 def test_spread_takes_the_noise_out_of_the_difference_between_configurations():
     random = numpy.random.RandomState(1)
     table = pandas.DataFrame(

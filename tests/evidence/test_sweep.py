@@ -313,6 +313,36 @@ def test_stored_run_counts_until_the_code_changes(tmp_path, monkeypatch):
     assert measure(text.replace("STEP = 1", "STEP = 10")) == 11
 
 
+@pytest.mark.parametrize("package", ["mxnet", "numpy"])
+def test_stored_run_counts_until_a_version_changes(tmp_path, log, monkeypatch, package):
+    arguments = dict(folder=tmp_path / "runs", jobs=1, progress=False)
+    for version in ("0.1", "0.2", "0.1"):
+        monkeypatch.setattr(getattr(module, package), "__version__", version)
+        sweep(draw, grid(log)[:1], [0], **arguments)
+    assert executions(log)["0.0,0"] == 2
+
+
+def test_the_same_configuration_in_another_order_is_there_twice(log):
+    (configuration,) = grid(log)[:1]
+    with pytest.raises(ValueError, match="each configuration may be there once"):
+        sweep(draw, [configuration, dict(reversed(configuration.items()))], [0], jobs=1)
+
+
+def test_all_cores_work_unless_a_number_is_given(log, monkeypatch):
+    asked = []
+
+    class Parallel(module.joblib.Parallel):
+        def __init__(self, jobs, **options):
+            asked.append(jobs)
+            super().__init__(1, **options)
+
+    monkeypatch.setattr(module.joblib, "Parallel", Parallel)
+    monkeypatch.setattr(module.joblib, "cpu_count", lambda: 3)
+    for jobs in (None, 2):
+        sweep(draw, grid(log), [0], jobs=jobs, progress=False)
+    assert asked == [3, 2]
+
+
 # --- failures
 
 
@@ -411,7 +441,7 @@ def _cluster(tmp_path):
             process = subprocess.Popen(start, env=environment, cwd=tmp_path, stderr=output)
             processes.append(process)
         try:
-            wait_until(file.exists)
+            wait_until(lambda: file.exists() and file.read_text().endswith("}"))
             yield json.loads(file.read_text())["address"], processes[1:]
         finally:
             for process in processes:

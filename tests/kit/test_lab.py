@@ -408,5 +408,6 @@ def test_choice_is_made_with_keys_that_jupyterlab_does_not_take_away():
     assert control.widget("two").value == "two"
     assert not isinstance(control.widget("one"), widgets.Dropdown)
     for name in labs:
-        for widget in getattr(labs, name)().widgets.values():
+        for control in getattr(labs, name).controls.values():
+            widget = control.widget(control.value)
             assert not isinstance(widget, widgets.Dropdown | widgets.RadioButtons)

@@ -148,6 +148,13 @@ def files_in(folder):
     return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
+def save(folder):
+    folder.mkdir(parents=True)
+    for name, content in FILES.items():
+        (folder / f"{name}-ubyte").write_bytes(content)
+    return folder
+
+
 EXPECTED = sorted(f"{name}-ubyte" for name in FILES)
 
 
@@ -202,6 +209,26 @@ def test_failed_download_leaves_nothing_behind_and_names_the_remedies(cache, mir
     assert files_in(cache) == []
     for part in ("could not be downloaded", "d2l-extras data", "$D2L_EXTRAS_DATA", "Digits()"):
         assert part in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [("truncated", "broke"), ("stalls", "timed out")],
+)
+def test_what_a_mirror_failed_in_is_said(cache, mirror, monkeypatch, fault, said):
+    monkeypatch.setattr(data, "READ_TIME", 0.5)
+    monkeypatch.setattr(data, "WHOLE_TIME", 20)
+    with pytest.raises(DataError, match=said):
+        tiny(mirror(fault))(validation=10)
+
+
+def test_zipped_file_that_is_cut_off_is_said_to_be(cache, monkeypatch):
+    folder = save(cache.parent / "named" / "tiny")
+    for name, content in FILES.items():
+        (folder / f"{name}-ubyte").write_bytes(gzip.compress(content)[:-20])
+    monkeypatch.setenv("D2L_EXTRAS_DATA", str(cache.parent / "named"))
+    with pytest.raises(DataError, match="is damaged .it is cut off"):
+        tiny()(validation=10)
 
 
 def test_no_server_at_all_is_said_in_one_line(cache, mirror):
@@ -260,10 +287,13 @@ def test_named_folder_is_read_before_anything_else(cache, monkeypatch, tmp_path,
         (folder / f"{name}-ubyte{ending}").write_bytes(
             gzip.compress(content) if ending else content
         )
+    other = save(cache / "tiny")
+    for path in other.iterdir():
+        path.write_bytes(b"something else")
     monkeypatch.setenv("D2L_EXTRAS_DATA", str(tmp_path / "named"))
     assert tiny().is_present()
     assert tiny()(validation=10).counts().loc["all"].tolist() == [50, 10, 20]
-    assert files_in(tmp_path / "cache") == []
+    assert {path.read_bytes() for path in other.iterdir()} == {b"something else"}
 
 
 def test_named_folder_that_does_not_exist_is_an_error(cache, monkeypatch):
@@ -273,13 +303,6 @@ def test_named_folder_that_does_not_exist_is_an_error(cache, monkeypatch):
 
 
 DAMAGED = [b"", b"\x1f\x8bnot gzip", gzip.compress(b"else", mtime=0)[:-3], b"x"]
-
-
-def save(folder):
-    folder.mkdir(parents=True)
-    for name, content in FILES.items():
-        (folder / f"{name}-ubyte").write_bytes(content)
-    return folder
 
 
 @pytest.mark.parametrize("content", DAMAGED, ids=["empty", "no gzip", "cut off", "other"])

@@ -1,6 +1,8 @@
 """The training loop: the same numbers as plain Gluon, on any network, and clear when it fails."""
 
+import itertools
 import math
+import types
 
 import numpy
 import pytest
@@ -72,7 +74,7 @@ def plain_gluon(net, data, epochs, optimizer, options):
 @pytest.mark.parametrize("make", [dense, mlp], ids=["softmax regression", "mlp"])
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_fit_gives_the_weights_and_metrics_of_the_textbook_loop(make, optimizer):
-    data = Digits(batch_size=100)
+    data = Digits(batch_size=350)  # the last batch is smaller: 150
     dx.seed(3)
     ours = make()
     table = dx.fit(ours, data, epochs=3, optimizer=optimizer, learning_rate=0.01).to_pandas()
@@ -186,6 +188,33 @@ def test_clipping_bounds_the_step_by_learning_rate_times_norm():
         before = after
         assert step.size == 50
     assert max(lengths) == pytest.approx(0.5 * 0.01, rel=1e-3)
+
+
+def test_clipping_leaves_gradients_below_the_threshold_as_they_are():
+    ends = []
+    for clip in (None, 1e6):
+        dx.seed(0)
+        net = dense()
+        dx.fit(net, Digits(batch_size=50), epochs=1, clip=clip)
+        ends.append(weights(net))
+    numpy.testing.assert_allclose(*ends, rtol=1e-6)
+
+
+def test_each_epoch_is_timed_by_itself(monkeypatch):
+    ticks = itertools.count()
+    clock = types.SimpleNamespace(perf_counter=lambda: next(ticks))
+    monkeypatch.setattr(training, "time", clock)
+    history = dx.fit(dense(), Digits(batch_size=400), epochs=3, progress=False)
+    assert [row["seconds"] for row in history.rows] == [1, 1, 1]
+
+
+def test_hits_are_counted_exactly_in_batches_of_thousands():
+    """Half precision counts in steps of 2 from 2,048 on, of 4 from 4,096 on."""
+    x = np.array(numpy.eye(10, dtype="float32")[numpy.zeros(5001, int)])
+    y = np.zeros(5001, dtype="int32")
+    assert dx.evaluate(nn.HybridSequential(), (x, y), batch_size=5001).accuracy == 1
+    y[0] = 1
+    assert dx.evaluate(nn.HybridSequential(), (x, y), batch_size=5001).accuracy == 5000 / 5001
 
 
 def test_nan_stops_the_run_and_names_epoch_batch_and_learning_rate():

@@ -4,9 +4,11 @@ import json
 import os
 import re
 
+import nbformat
 import pytest
 
 from d2l_extras.publishing import copies
+from d2l_extras.teaching import progress
 
 FIRST, THIRD = "00-start-here.ipynb", "03-minibatch-sgd.ipynb"
 
@@ -194,3 +196,76 @@ def test_the_copy_is_found_from_within(copy, monkeypatch):
     assert str(copies.default_folder()) == "gluon-course"
     monkeypatch.chdir(copy)
     assert copies.default_folder().resolve() == copy
+
+
+# --- questions
+
+
+def asking():
+    """Return a notebook that asks twice, as bytes."""
+
+    def code(source, *words):
+        data = [{"text/plain": word, "text/html": f"{word}<details>B</details>"} for word in words]
+        outputs = [nbformat.v4.new_output("display_data", data) for data in data]
+        return nbformat.v4.new_code_cell(source, outputs=outputs, execution_count=1)
+
+    cells = [
+        code("1", "before"), code("dx.questions.start.sum", "asked", "options"),
+        nbformat.v4.new_markdown_cell("text"), code("1 + 1", "first"),
+        code("dx.exercises.start.mean_squared_error", "statement"), code("2 + 1", "first again"),
+        code("dx.questions.start.more", "asked too"), code("2 + 2", "second"),
+    ]  # fmt: skip
+    return nbformat.writes(nbformat.v4.new_notebook(cells=cells)).encode()
+
+
+@pytest.mark.parametrize("answered, seen", [
+    ((), "before asked options statement asked too"),
+    (("start.sum",), "before asked options first statement first again asked too"),
+    (("start.more",), "before asked options statement asked too second"),
+    (("start.sum", "start.more"),
+     "before asked options first statement first again asked too second"),
+])  # fmt: skip
+def test_outputs_below_a_question_are_empty_until_it_is_answered(answered, seen):
+    notebook = nbformat.reads(copies.prepared(asking(), answered).decode(), 4)
+    outputs = [o for cell in notebook.cells for o in cell.get("outputs", ())]
+    assert " ".join(output.data["text/plain"] for output in outputs) == seen
+    folded = [o.data["text/plain"] for o in outputs if "<details>" in o.data["text/html"]]
+    assert ("options" in folded) == ("start.sum" in answered)
+    nbformat.validate(notebook)
+
+
+def test_a_notebook_without_questions_is_copied_byte_by_byte():
+    content = nbformat.writes(nbformat.v4.new_notebook()).encode()
+    assert copies.prepared(content) is content
+
+
+@pytest.fixture(name="kept")
+def _kept(tmp_path, monkeypatch):
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "00-start-here.ipynb").write_bytes(asking())
+    monkeypatch.setenv(progress.VARIABLE, str(tmp_path / "progress.json"))
+    monkeypatch.setattr(progress, "_memory", [])
+    return source, tmp_path / "course"
+
+
+def test_answering_fills_a_copy_left_alone_and_offers_nothing_beside_a_changed_one(kept):
+    source, folder = kept
+    path = folder / "00-start-here.ipynb"
+    copies.update(folder, source)
+    assert b'"first"' not in path.read_bytes()
+    progress.record("question", "start.sum", verdict="skipped")
+    copies.update(folder, source)
+    assert b'"first"' in path.read_bytes()
+    mine = path.read_bytes().replace(b"1 + 1", b"1 + 3")
+    path.write_bytes(mine)
+    progress.record("question", "start.more", verdict="right")
+    assert copies.update(folder, source) == []
+    assert path.read_bytes() == mine
+    assert sorted(file.name for file in folder.iterdir()) == [copies.MANIFEST, path.name]
+
+
+def test_a_broken_progress_does_not_keep_the_course_closed(kept, tmp_path):
+    source, folder = kept
+    (tmp_path / "progress.json").write_text('{"version": 99, "events": []}')
+    assert copies.update(folder, source) == []

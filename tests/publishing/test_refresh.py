@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw
 
 from d2l_extras.publishing import pictures
 from d2l_extras.publishing.refresh import WIDGET, clean, refresh
-from d2l_extras.publishing.run import CellError
+from d2l_extras.publishing.run import CellError, run
+from d2l_extras.teaching import progress
 
 CELLS = [
     "import d2l_extras as dx\ndx.seed(0)",
@@ -64,11 +65,32 @@ def test_stored_notebook_holds_nothing_of_the_machine_or_the_moment(chapter):
     assert [len(cell.outputs) for cell in notebook.cells] == [0, 1, 1, 1, 1, 1]
 
 
+def test_what_is_stored_knows_nothing_of_the_progress_of_whoever_stores_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("D2L_EXTRAS_PROGRESS", str(tmp_path / "progress.json"))
+    progress.record("question", "softmax.spacing", verdict="wrong")
+    path = tmp_path / "02-small.ipynb"
+    cells = [nbformat.v4.new_code_cell('import d2l_extras as dx\ndx.warm_up("cross_entropy")')]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    refresh(path)
+    (output,) = nbformat.read(path, 4).cells[0].outputs
+    assert "none is now" in output.data["text/plain"]
+
+
 def test_tags_survive_and_everything_else_goes():
     cell = nbformat.v4.new_code_cell("1", metadata={"tags": ["hide"], "collapsed": True})
     cleaned = clean(nbformat.v4.new_notebook(cells=[cell], metadata={"widgets": {}}))
     assert dict(cleaned.cells[0].metadata) == {"tags": ["hide"]}
     assert "widgets" not in cleaned.metadata
+
+
+def test_what_an_author_has_answered_is_not_stored(tmp_path, monkeypatch):
+    monkeypatch.setenv("D2L_EXTRAS_PROGRESS", str(tmp_path / "progress.json"))
+    progress.record("question", "softmax.spacing", verdict="wrong", answer="A", sure=None)
+    cells = ["import d2l_extras as dx\ndx.again('softmax')", "dx.questions.softmax.tags('B')"]
+    notebook = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells)))
+    run(notebook, tmp_path / "01-small.ipynb")
+    assert "none is waiting" in notebook.cells[0].outputs[0].data["text/plain"]
+    assert len(progress.events()) == 1
 
 
 def test_failing_cell_leaves_the_stored_chapter_as_it_was(tmp_path):

@@ -90,6 +90,17 @@ def test_our_copy_of_d2l_is_the_released_one():
     }
 
 
+def answer(url, until):
+    """Return what a server says, which may print its address before it listens."""
+    while True:
+        try:
+            return urllib.request.urlopen(url, timeout=60).read()
+        except urllib.error.URLError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+
+
 def test_the_installed_package_serves_a_copy_of_the_chapters(environment, here):
     options = ["--no-browser", "--allow-root", "--port=0", "--IdentityProvider.token=secret"]
     log, until = here.parent / "log", time.monotonic() + 120
@@ -100,7 +111,7 @@ def test_the_installed_package_serves_a_copy_of_the_chapters(environment, here):
         while not (url := re.search(r"http://(127.0.0.1|localhost):\d+/", log.read_text())):
             assert server.poll() is None and time.monotonic() < until, log.read_text()
             time.sleep(0.1)
-        listing = urllib.request.urlopen(f"{url[0]}api/contents?token=secret", timeout=60).read()
+        listing = answer(f"{url[0]}api/contents?token=secret", until)
     finally:
         server.terminate()
         server.wait(60)

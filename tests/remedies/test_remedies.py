@@ -127,7 +127,7 @@ BREAKAGES = {
     "no jupyter_client": (without("jupyter_client"), "jupyter_client"),
     "other kernel": (overwritten(KERNEL, OTHER_KERNEL), "the kernel called python3 runs /usr/else"),
     "damaged kernel": (overwritten(KERNEL, "{"), "Jupyter finds no kernel called python3"),
-    "no ipywidgets": (without("ipywidgets"), "ipywidgets is not installed"),
+    "no ipywidgets": (without("ipywidgets"), "needs ipywidgets, which cannot be imported"),
     "old ipywidgets": (with_other("ipywidgets==7.7.1"), "the kernel has ipywidgets 7.7.1"),
     "no front end": (without("jupyterlab_widgets"), "has no widget extension"),
     "damaged front end": (overwritten(FRONT_END, "{"), "has no widget extension"),

@@ -24,3 +24,7 @@ def test_condition_in_the_c_code_of_mxnet_is_left_out():
 def test_no_address_is_shown():
     with pytest.raises(Unclear, match=r"got \[<function f>, <object object>\]"):
         array([typed("def f(): ...", "f"), object()])
+
+
+def test_a_note_that_asks_a_question_ends_with_it():
+    assert attempt(lambda x: x.mean, numpy.ones(3)).note.endswith("`()`?")

@@ -15,7 +15,7 @@ from mxnet.gluon import nn
 
 from ...teaching.answers import Unclear, close, number
 from ...teaching.answers import array as numbers_in
-from ...teaching.exercise import Exercise, lettered
+from ...teaching.exercise import Exercise
 
 Checks = Iterator[tuple[bool, str]]
 
@@ -63,22 +63,6 @@ calls = Exercise(
     _calls_checks,
     5,
     number,
-)
-
-prints = lettered(
-    "the silent print",
-    """A `print(x.sum())` in `hybrid_forward` printed a number for each batch. After `hybridize()`
-    it printed one odd line, then nothing. Why? **A**: printing is slow, so that MXNet suppresses
-    it. **B**: the net failed silently and returns old results. **C**: the method runs only once,
-    with placeholders; later calls replay the graph. **D**: the output is buffered and appears at
-    the end. Answer with a letter: `answer = "A"`.""",
-    "C",
-    {
-        "A": "Nothing suppresses it. Count how often the method is entered.",
-        "B": "The results follow the data: compare them with an eager net.",
-        "D": "It never appears, however long you wait. What is x when it prints?",
-    },
-    "C: the method runs only once, with placeholders; later calls replay the graph.",
 )
 
 # --- classes
@@ -159,6 +143,8 @@ HINTS = {  # from a part of an error's text to what it means for the learner
     "not mix with symbols: use F.np and F.npx, no asnumpy(), and keep no array of another batch",
     "must have NDArray type": "when the layer is traced x is a symbol, which np and npx refuse: "
     "use F.np and F.npx",
+    "list index out of range": "Gluon cannot find out the number of inputs from these operators: "
+    "use F.np.dot or F.npx.fully_connected",
     "legacy operator": "F.relu, F.dot and their like are the legacy interface: use F.npx and F.np",
 }
 
@@ -294,24 +280,6 @@ center = Exercise(
     CenterFeatures,
 )
 
-alone = lettered(
-    "a row on its own",
-    """A net with `CenterFeatures` inside is trained on batches of 64. In use, rows arrive one at a
-    time. What is wrong, and what mends it? **A**: nothing: the mean of one row is the row's own
-    mean. **B**: a single row becomes all zeros; average along axis 1 instead. **C**: a single row
-    becomes all zeros; subtract means that were stored during training. **D**: a single row becomes
-    all zeros; hybridize the net. Answer with a letter.""",
-    "C",
-    {
-        "A": "The mean along axis 0 of one row is that row. What is left of it?",
-        "B": "That does not depend on neighbors, but it is another layer: it removes what a "
-        "sample's features have in common, and no longer centers a feature.",
-        "D": "A hybridized net computes the same as before, only faster.",
-    },
-    "C: a single row becomes all zeros; subtract means that were stored during training. "
-    "Batch normalization does this (chapter 6).",
-)
-
 
 def _output_shape(layer: type, units: int, x: numpy.ndarray) -> tuple[int, ...] | None:
     """Return the shape of what a dense layer makes of a batch; None if the two do not fit."""
@@ -386,15 +354,15 @@ def _dense_checks(layer: type) -> Checks:
         (bias.data() == 0).all().item(),
         "The bias should start at 0, but it took the net's initializer: say init='zeros'.",
     )
-    made.initialize(init.One(), force_reinit=True)
+    made.initialize(init.Constant(7), force_reinit=True)
     yield (
-        (weight.data() == 1).all().item(),
-        "initialize(init.One()) must reach the weight: give it no initializer of its own.",
+        (weight.data() == 7).all().item(),
+        "initialize(init.Constant(7)) must reach the weight: give it no initializer of its own.",
     )
     weight.set_data(np.array([[1.0, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, -1]]))
-    bias.set_data(np.array([10.0, 20, -30]))
-    got, wanted = _run(made, x), numpy.array([[11.0, 22, -34], [10, 19, -31]])
-    yield not close(got, wanted - [10, 20, -30]), "Your layer forgets to add the bias."
+    bias.set_data(np.array([10.0, 20, -33]))
+    got, wanted = _run(made, x), numpy.array([[11.0, 22, -37], [10, 19, -34]])
+    yield not close(got, wanted - [10, 20, -33]), "Your layer forgets to add the bias."
     yield (
         not close(got, numpy.maximum(wanted, 0)),
         "A ReLU is built in: leave the activation out, or the layer can put out nothing negative.",

@@ -187,10 +187,15 @@ def _counted(layer: Callable, mode: str) -> tuple[nn.Block | None, list[int]]:
     return made, calls
 
 
+NOTHING = "Your layer returned nothing: does its method end with `return`?"
+
+
 def _returned(result: Any) -> str:
     """Wait for what a layer returned, and say what is wrong with it; nothing if all is well."""
     if result is None:
-        return "Your layer returned nothing: does its method end with `return`?"
+        return NOTHING
+    if isinstance(result, numpy.ndarray):
+        return "Your layer returned an array of NumPy: leave `asnumpy()` out, return MXNet's."
     if not isinstance(result, np.ndarray):
         return f"Your layer returned a {type(result).__name__}, not an array."
     values = result.asnumpy()
@@ -200,6 +205,8 @@ def _returned(result: Any) -> str:
 
 
 def _failure(error: BaseException, layer: Callable) -> str:
+    if "Expected a list of symbols" in str(error):  # what Gluon makes of None when it traces
+        return NOTHING
     text = explain(error, layer).replace("Your function ended", "it ended").rstrip(".")
     return f"Your layer failed: {text}."
 

@@ -7,47 +7,12 @@ import numpy
 from mxnet import np, npx
 
 from ...teaching.answers import array, close, number
-from ...teaching.exercise import Exercise, lettered
+from ...teaching.exercise import Exercise
 from ...teaching.learner import Learner, LearnerError, finished
 
 Checks = Iterator[tuple[bool, str]]
 
 # --- reading a loss
-
-untrained = lettered(
-    "a loss of 2.30",
-    """A network for 10 classes reports a mean loss of 2.30 after its first epoch. What do you know?
-    **A**: it is right in 77% of the cases. **B**: the (geometric) mean of the probabilities that
-    it gives to the true classes is 1/10; how often it is right is open. **C**: it guesses: about
-    10% of its answers are right. **D**: it is worse than guessing. Answer with a letter:
-    `answer = "A"`.""",
-    "B",
-    {
-        "A": "A loss is no share of errors: which probability p has -ln p = 2.30?",
-        "C": "The largest score may be the right one by a hair: how many digits did the network "
-        "of this chapter get right at a loss of 2.30?",
-        "D": "Equal probabilities cost ln 10: compute it, and compare it with 2.30.",
-    },
-    f"B: ln 10 = {math.log(10):.3f} is what 1/10 for the true class costs. The accuracy asks only "
-    "which score is the largest, and tiny differences decide that.",
-)
-
-stuck = lettered(
-    "stuck at 1.47",
-    """A network for 10 classes reaches an accuracy of 99% on its training data, but its mean
-    training loss stalls at 1.47. What is the most likely reason? **A**: the learning rate is too
-    small. **B**: the network overfits. **C**: softmax is applied twice. **D**: the labels are
-    shuffled. Answer with a letter.""",
-    "C",
-    {
-        "A": "A small rate would also hold back the accuracy. Compute ln(1 + 9/e).",
-        "B": "Overfitting shows on new data, this is the training loss. Compute ln(1 + 9/e).",
-        "D": "Shuffled labels cannot be predicted with 99% accuracy. Compute ln(1 + 9/e).",
-    },
-    "C: softmax is applied twice. Even a perfect prediction then costs "
-    f"ln(1 + 9/e) = {math.log(1 + 9 / math.e):.3f}. To be sure, look whether the rows that the "
-    "loss receives sum to 1.",
-)
 
 
 def _near(answer: float, value: float) -> bool:

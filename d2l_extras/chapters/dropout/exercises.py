@@ -7,7 +7,7 @@ import numpy
 from mxnet import autograd, np
 
 from ...teaching.answers import Unclear, array, close, number, numbers
-from ...teaching.exercise import Exercise, lettered
+from ...teaching.exercise import Exercise
 from ...teaching.learner import Learner, LearnerError
 
 Checks = Iterator[tuple[bool, str]]
@@ -41,6 +41,7 @@ def _write_checks(dropout: Learner) -> Checks:
     yield not dropout.changed, "You changed x in place: return a new array."
     yield from _mode_checks(dropout, small)
     yield from _mask_checks(dropout, x, small)
+    yield from _dtype_checks(dropout)
     yield from _scale_checks(dropout, x, small)
     yield from _end_checks(dropout, small)
     yield from _shape_checks(dropout)
@@ -125,6 +126,16 @@ def _mask_checks(dropout: Learner, x: numpy.ndarray, small: numpy.ndarray) -> Ch
             abs(share - p) < 0.03,
             f"With p = {p} you dropped a share of {share:.2f}: it must be about p.",
         )
+
+
+def _dtype_checks(dropout: Learner) -> Checks:
+    with autograd.train_mode():
+        out = dropout.raw(np.ones((4, 5)), 0.2)
+    kind = numpy.dtype(getattr(out, "dtype", "float32"))
+    yield (
+        kind != "float16",
+        f"x is float32, your result {kind}, which rounds to three digits: keep the dtype of x.",
+    )
 
 
 def _scale_checks(dropout: Learner, x: numpy.ndarray, small: numpy.ndarray) -> Checks:
@@ -272,7 +283,7 @@ keep = Exercise(
     pair `answer = (in training, at test)`.""",
     _keep_checks,
     (1 / 0.8, 0.8),
-    read=functools.partial(numbers, count=2),
+    read=functools.partial(numbers, count=2, names=("training", "test")),
 )
 
 
@@ -307,28 +318,6 @@ variance = Exercise(
     _variance_checks,
     RATE / (1 - RATE) * CONSTANT**2,
     read=number,
-)
-
-
-# --- evaluating inside record
-
-evaluating = lettered(
-    "evaluating inside record",
-    """A colleague computes the validation accuracy of a trained network with dropout inside
-    `with autograd.record():`. What does she observe? Answer with a letter, such as
-    `answer = "A"`.
-
-    - **A**: the same as outside: recording changes no values
-    - **B**: too low an accuracy, and another one at each call
-    - **C**: too high an accuracy, because dropout regularizes
-    - **D**: a network that learns the validation set""",
-    "B",
-    {
-        "A": "`record()` turns train mode on as well: masks are drawn.",
-        "C": "Missing units disturb a trained network: it does worse than with all of them.",
-        "D": "Nothing is updated without `trainer.step`: the weights stay.",
-    },
-    "B: `record()` turns train mode on, so that units are dropped, others at each call",
 )
 
 

@@ -1,6 +1,7 @@
 """Exercises of chapter 7: the order of layers, and how to compare orders."""
 
 import math
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -23,7 +24,7 @@ P = numpy.array([0.1, 0.3, 0.5, 0.7])
 
 def _variance_checks(function: Learner) -> Checks:
     def called(mean, variance):
-        return function(P, mean, variance)
+        return function(P, numpy.full(P.shape, mean), numpy.full(P.shape, variance))
 
     centered, shifted = called(0.0, 2.0), called(3.0, 2.0)
     yield not function.changed, "Your function changed its argument in place: leave it as it was."
@@ -150,6 +151,9 @@ TEN = (
 )  # fmt: skip
 
 
+_ORDER = re.compile(r"\b[a-z]+(?:-[a-z]+){3,}\b", re.I)
+
+
 def _pairs(activation: str = "relu") -> set[frozenset[str]]:
     pairs = set()
     for order in TEN:
@@ -163,12 +167,17 @@ def _read_pairs(answer: Any) -> list[frozenset[str]]:
     """Return the pairs of an answer; a group of three equal ones stands for its pairs."""
     asked = 'give a list of pairs, such as [("a", "b"), ("c", "d")]'
     groups = list(answer.items()) if isinstance(answer, dict) else answer
+    if isinstance(groups, str) and len(_ORDER.findall(groups)) % 2 == 0:
+        orders = _ORDER.findall(groups)
+        groups = list(zip(orders[::2], orders[1::2], strict=True))
     if not isinstance(groups, (list, tuple, set, frozenset)):
         raise Unclear(f"{asked}; got {answer!r}")
-    if len(groups) == 2 and all(isinstance(order, str) for order in groups):
+    if len(groups) == 2 and all(str(order).strip().lower() in TEN for order in groups):
         groups = [groups]  # one pair without a list around it
     pairs = []
     for group in groups:
+        if isinstance(group, str):
+            group = _ORDER.findall(group)
         if not isinstance(group, (list, tuple, set, frozenset)) or len(group) < 2:
             raise Unclear(f"{asked}; got {group!r} in the place of a pair")
         orders = [_read_order(order) for order in group]
@@ -179,7 +188,7 @@ def _read_pairs(answer: Any) -> list[frozenset[str]]:
 
 
 def _read_order(order: Any) -> str:
-    name = str(order).strip().lower().removeprefix("conv-")
+    name = re.sub(r"\s+", "-", str(order).strip().lower()).removeprefix("conv-")
     if name not in TEN:
         raise Unclear(f"not among the ten: {order}")
     return name
@@ -322,7 +331,16 @@ def _interval_checks(function: Learner) -> Checks:
     yield is_near(mean, half), "Mean of b - a, plus and minus t · sd / √n."
     again = _ends(function, a[:5], b[:5])
     right = stats.ttest_rel(b[:5], a[:5]).confidence_interval()
-    yield close(again, list(right)), "With five seeds the quantile of t is another one."
+    yield (
+        close(again, list(right)),
+        "Right for nine seeds, not for five: take their number from len(a), also for the quantile.",
+    )
+    exchanged = _ends(function, b, a)
+    yield (
+        close(exchanged, [-high, -low]),
+        "If a and b change places, low and high must become -high and -low. Yours do not: a "
+        "difference may be negative, keep its sign.",
+    )
 
 
 def paired_interval(a, b):

@@ -7,7 +7,7 @@ import numpy
 from mxnet import np
 
 from ...teaching.answers import Unclear, array, close, number, numbers
-from ...teaching.exercise import Exercise, lettered
+from ...teaching.exercise import Exercise
 from ...teaching.learner import LearnerError
 
 Checks = Iterator[tuple[bool, str]]
@@ -110,28 +110,6 @@ one_step = Exercise(
     _one_step_checks,
     1 / 15,
     number,
-)
-
-
-# --- why Adam hides the mistake
-
-adam = lettered(
-    "why Adam hides it",
-    """Why do all four ways of scaling give the same first step with Adam?
-
-    - **A**: with Adam, `trainer.step(n)` does not divide by n
-    - **B**: Adam's default learning rate is so small that one sees no difference
-    - **C**: Adam takes the mean of the gradient itself, so that all four gradients are equal
-    - **D**: Adam divides the gradient by its own running size: a constant factor cancels
-
-    Answer with one letter in quotes.""",
-    "D",
-    {
-        "A": "Gluon's Trainer divides for every optimizer alike: it did so here too.",
-        "B": "Adam's default is 0.001, but all four ran with 0.1 and moved by 0.1.",
-        "C": "The four gradients were 60, 15, 15 and 3.75: they are not equal.",
-    },
-    "D: the size of the gradient stands above and below the fraction bar, and cancels",
 )
 
 

@@ -199,28 +199,7 @@ CASES = {
             (4, "traces anew"),
             (2, "3 calls"),
             (13, "Add up"),
-            ("five", "one number"),
-        ],
-    },
-    block_hybridblock.prints: {
-        "right": ["C", "(c)", "c.", "C: it is traced only once", "I choose C"],
-        "wrong": [
-            ("A", "suppresses"),
-            ("B", "eager net"),
-            ("(d)", "never appears"),
-            (1, "one letter"),
-            ("because it replays", "got 'because it replays'"),
-            ("C or D", "got 'C or D'"),
-        ],
-    },
-    block_hybridblock.alone: {
-        "right": ["C", " c: stored means", "(C)", "c.", "Answer C"],
-        "wrong": [
-            ("A", "What is left"),
-            ("B", "another layer"),
-            ("D", "only faster"),
-            ("yes", "one letter"),
-            ("A and C", "got 'A and C'"),
+            ("some", "one number"),
         ],
     },
     block_hybridblock.center: {

@@ -8,7 +8,7 @@ from mxnet import np
 from mxnet.gluon import nn
 
 from d2l_extras import exercises, labs
-from d2l_extras.chapters.block_hybridblock.lab import LINES, MODES, network
+from d2l_extras.chapters.block_hybridblock.lab import LINES, MODES, NOTHING, network, watch
 
 BATCH, FEATURES, CLASSES = 3, 7, 10
 STATES = [
@@ -176,6 +176,7 @@ def test_picture_is_the_reference_where_the_layer_cannot_be_made(layer, said):
         (_Quits, "Your layer failed: it ended the program"),
         (_returning(lambda x: [x, x]), "Your layer returned a list, not an array."),
         (_returning(lambda x: None), "Your layer returned nothing"),
+        (_returning(lambda x: x.asnumpy()), "leave `asnumpy()` out"),
         (_returning(lambda x: x * float("nan")), "Your layer returned nan."),
         (_returning(lambda x: x[0, 99]), "Your layer failed: IndexError"),
         (_returning(lambda x: x.reshape(7, 7)), "Your layer failed: MXNetError"),
@@ -186,6 +187,12 @@ def test_x_ray_says_what_a_layer_did_in_place_of_returning_an_array(layer, said)
     assert not view.error
     assert said in view.text
     assert "Python ran the method 5 times." in view.text
+
+
+def test_x_ray_says_the_same_of_a_hybridized_layer_that_returns_nothing():
+    shape = (4, 5)
+    notes = [watch(_returning(lambda x: None), mode, 1, shape).note for mode in MODES]
+    assert set(notes) == {NOTHING}
 
 
 def test_results_of_a_run_are_not_changed_afterwards():

@@ -55,6 +55,17 @@ def test_binary_gradient_is_right_where_the_score_is_not_0(score):
     assert numbers(got) == near([special.expit(score) - 1, special.expit(score)])
 
 
+def test_binary_gradient_at_a_score_of_exactly_0_is_wrong():
+    """A bug of MXNet 1.9.1: it should be -0.5 and 0.5."""
+    binary = gluon.loss.SigmoidBinaryCrossEntropyLoss()
+    assert numbers(slope(binary, np.zeros(2), np.array([1.0, 0.0]))) == [-1, 0]
+
+
+@pytest.mark.parametrize(("label", "counts_as"), [(3, 2), (-1, 0)])
+def test_label_that_no_class_has_counts_as_the_nearest(label, counts_as):
+    assert loss(SCORES, np.array([label])).item() == loss(SCORES, np.array([counts_as])).item()
+
+
 def test_loss_returns_one_value_for_each_sample():
     assert loss(np.zeros((5, 3)), np.zeros(5)).shape == (5,)
 
@@ -75,6 +86,18 @@ def test_gradient_is_p_minus_y_and_sums_to_0():
     got = numbers(slope(loss, SCORES, LABEL))
     assert got == near([0.090031, 0.244729, -0.334758])
     assert sum(got) == near(0)
+
+
+def test_step_along_y_minus_p_as_if_it_were_the_gradient_raises_the_loss():
+    uphill = npx.one_hot(LABEL, 3) - npx.softmax(SCORES)
+    wrong, before, right = (loss(SCORES + way * uphill, LABEL).item() for way in (-0.5, 0, 0.5))
+    assert wrong > before > right
+
+
+def test_exp_of_minus_n_times_the_mean_loss_is_the_product_of_the_probabilities():
+    given = np.array([0.9, 0.5, 0.1, 0.8])
+    losses = loss(np.log(np.stack([given, 1 - given], axis=1)), np.zeros(4))
+    assert np.exp(-4 * losses.mean()).item() == near(given.prod().item())
 
 
 def test_gradient_of_soft_labels_is_p_minus_t_and_the_least_cost_their_entropy():
@@ -130,6 +153,24 @@ def test_curvature_in_every_direction_is_the_variance_under_p():
         assert (gradients[0] - gradients[1]) @ v / (2 * step) == pytest.approx(
             p @ v**2 - (p @ v) ** 2, abs=1e-6
         )
+
+
+@pytest.mark.parametrize(("rate", "passes"), [(5.0, True), (0.5, False)])
+def test_softmax_twice_passes_90_percent_within_100_updates_only_at_ten_times_the_rate(
+    rate, passes
+):
+    images, labels = dx.data.Digits().train
+    dx.seed(0)
+    net = nn.Dense(10)
+    net.initialize(init.Normal(0.01))
+    trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": rate})
+    for _ in range(100):
+        with autograd.record():
+            losses = loss(npx.softmax(net(images)), labels)
+        losses.backward()
+        trainer.step(len(images))
+    right = net(images).asnumpy().argmax(axis=1) == labels.asnumpy()
+    assert (right.mean() > 0.9) == passes
 
 
 @pytest.mark.parametrize("twice", [False, True])

@@ -106,7 +106,10 @@ BROKEN = {
     "stub": (_stub, "still empty"),
     "raises": (lambda x, labels: x.missing, "failed: AttributeError in line 1 of your function"),
     "raises later": (_counted, "failed: AttributeError in line 3 of _counted"),
-    "one number": (lambda x, labels: _right(x, labels).mean(), "must return the shape (100,)"),
+    "one number": (
+        lambda x, labels: _right(x, labels).mean(),
+        "must return an array of shape (100,)",
+    ),
     "no number": (lambda x, labels: "a", "expected numbers"),
     "nan": (lambda x, labels: _right(x, labels) * np.nan, "returned nan"),
     "infinite": (lambda x, labels: _right(x, labels) / 0, "returned infinity"),

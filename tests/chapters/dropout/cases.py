@@ -216,15 +216,6 @@ CASES = {
             (9, "And the variance?"),
         ],
     },
-    dropout.evaluating: {
-        "right": ["b", "(B)", "B: masks are drawn anew"],
-        "wrong": [
-            ("noisy", "one letter"),
-            ("a", "train mode"),
-            ("C.", "disturb"),
-            ("D", "updated"),
-        ],
-    },
     dropout.points: {
         "right": ["40 %", "by 40 %", 40.0, np.array(40), "100 * 2 / 5"],
         "wrong": [

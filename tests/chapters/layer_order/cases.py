@@ -63,11 +63,11 @@ CASES = {
         ],
     },
     layer_order.halving: {
-        "right": [0.5, numpy.float32(0.5), "50 %", "1/2", Fraction(1, 2), typed("answer = 1 - 0.5"),
-                  typed("answer = np.array(0.5)")],
+        "right": [0.5, numpy.float32(0.5), "50 %", "1/2", Fraction(1, 2), "half",
+                  typed("answer = 1 - 0.5"), typed("answer = np.array(0.5)")],
         "wrong": [
             (0.25, "three quarters"), ("3/4", "only a quarter"), (0.293, "standard deviation"),
-            (0.9, "1 - p of what it was"), (50, "between 0 and 1"), ("half", "one number"),
+            (0.9, "1 - p of what it was"), (50, "between 0 and 1"), ("p", "one number"),
         ],
     },
     layer_order.scale: {
@@ -83,7 +83,10 @@ CASES = {
         "right": [
             PAIRS, [set(pair) for pair in PAIRS], tuple(pair[::-1] for pair in PAIRS[::-1]),
             dict(PAIRS), [[f"conv-{one}", other.upper()] for one, other in PAIRS],
-            set(PAIRS), [*PAIRS, PAIRS[0]],
+            set(PAIRS), [*PAIRS, PAIRS[0]], [f"{one} and {other}" for one, other in PAIRS],
+            "; ".join(f"{one}, {other}" for one, other in PAIRS),
+            "\n".join(f"{one} = {other}" for one, other in PAIRS),
+            [(one.replace("-", " "), other) for one, other in PAIRS],
         ],
         "wrong": [
             (["bn-act-drop-pool"], "in the place of a pair"),
@@ -135,7 +138,8 @@ CASES = {
             (ends("1.96 * sd / n ** 0.5"), "heavier tails"),
             (ends(level=0.95), "2.5 % at each end"),
             (ends("4 * sd / n ** 0.5"), "plus and minus"),
-            (ends("2.306004 * sd / n ** 0.5"), "With five seeds"),
+            (ends("2.306004 * sd / n ** 0.5"), "not for five"),
+            (ends(difference="abs(b - a)"), "keep its sign"),
             (interval("a -= b", "return 0, 1"), "in place"),
             (interval("return a.nothing"), "AttributeError"),
         ],

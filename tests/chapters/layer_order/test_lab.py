@@ -212,7 +212,7 @@ def stub(p, mean, variance): ...
     [
         (stub, "Your function is still empty."),
         (lambda p, m, v: v / 0 * undefined, "Your function failed: NameError"),  # noqa: F821
-        (lambda p, m, v: v[0], "Your function returned an array of shape ()"),
+        (lambda p, m, v: v[0], "Your function returned one number"),
         (lambda p, m, v: (v * float("nan")).tolist(), "Your function returned nan."),
         (lambda p, m, v: -v, "a variance is above 0."),
     ],

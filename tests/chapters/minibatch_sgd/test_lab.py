@@ -123,7 +123,7 @@ def own_updates(sgd):
         ("return w - learning_rate * gradient_sum", "diverged: over 1000 away after 11 up", 11),
         ("return w + 1e9", "Your rule diverged: over 1000 away after 1 update.", 1),
         ("return w / 0 * 0", "Your function returned nan.", 0),
-        ("return w.sum()", "shape (); here it must return the shape (2,)", 0),
+        ("return w.sum()", "returned one number; here it must return an array of shape (2,)", 0),
         ("return 1 / 0", "Your function failed: ZeroDivisionError in line 2 of my_sgd", 0),
         ("assert w[1] < 0.995; return w + 0.01", "AssertionError in line 2 of my_sgd", 100),
         ("...", "Your function is still empty.", 0),
