@@ -146,7 +146,7 @@ def test_reset_puts_a_chapter_of_the_copy_here_back(capsys, tmp_path, monkeypatc
     path.write_text("mine")
     assert doctor.main(["reset", "03"]) == 0
     assert "yours is kept as 03-minibatch-sgd.2" in capsys.readouterr().out
-    assert path.read_bytes() == (ROOT / "notebooks" / path.name).read_bytes()
+    assert path.read_bytes() == copies.prepared((ROOT / "notebooks" / path.name).read_bytes())
 
 
 def test_stored_notebooks_of_an_installed_package_are_not_rewritten(capsys, monkeypatch):

@@ -109,7 +109,7 @@ def test_a_full_disk_under_a_sweep_keeps_the_runs_that_were_stored(folder, tmp_p
 def test_a_full_disk_under_the_copy_is_said_in_a_line_and_leaves_no_half_chapter(folder):
     show = 'from d2l_extras_doctor import main; import os; print(main(["lab", *os.sys.argv[1:]]))'
     listing = "; print(sorted(os.listdir(os.sys.argv[1])))"
-    command = mounted("size=1m", folder, [*python(show + listing), f"{folder}/course"])
+    command = mounted("size=100k", folder, [*python(show + listing), f"{folder}/course"])
     done = subprocess.run(**command, capture_output=True)
     status, left = done.stdout.splitlines()
     assert status == "1"
