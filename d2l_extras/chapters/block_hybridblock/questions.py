@@ -97,6 +97,7 @@ first_layer = Place(
          "100 × 10 weights."),
         (255.6, 267, *EVERYWHERE, "Then the second layer would have to do with less than 300 × 100 "
          "weights."),
+        (1000, math.inf, *EVERYWHERE, "The axis counts thousands of parameters."),
         (*EVERYWHERE, *EVERYWHERE, "The bar itself ends at 266.6 thousand: look inside it."),
     ],
     "784 × 300 weights and 300 biases are 235.5 thousand, 88 % of the whole.",
@@ -171,7 +172,7 @@ lines = Amount(
     [
         (5, 5, "That is one for each call. What do calls after `hybridize()` run?"),
         (2, 2, "Then Gluon would have a graph without ever having seen your code."),
-        (4, 4, "One of the hybridized calls too many: what does the later one need Python for?"),
+        (4, 4, "Then two hybridized calls run Python: what for, once there is a graph?"),
         (0, 100, "Take the calls one by one: does this one need Python's lines?"),
     ],
     "Two eager calls and one that traces; the other two replay the graph.",

@@ -13,7 +13,7 @@ tenth = Amount(
     "the price of 0.1",
     """A model that gave 0.9 to the truth pays $-\\ln 0.9$, about 0.1. How many times as much does
     a model pay that gave 0.1?""",
-    21.85, 1, 1000, 1,
+    21.85, 1, 1000, 1.2,
     [
         (8.5, 9.5, "That is how many times the probability is smaller: the price is a logarithm."),
         (2.2, 2.4, "That is the price itself, in nats: by how much is it larger than the other?"),
@@ -134,7 +134,7 @@ walk = Choice(
         "A": "That holds for a single layer. Here the hidden units of the two networks have "
         "nothing to do with each other.",
         "C": "Halfway each hidden unit is the mean of two unrelated ones: is such a network good?",
-        "D": "That is true of the mean of their predictions, not of their weights.",
+        "D": "The mean of their predictions often is better. Here their weights are averaged.",
     },
     "The mean of two unrelated sets of hidden units is no sensible network: its sure answers are "
     "often wrong, and that costs more than equal shares.",
@@ -158,7 +158,7 @@ smoothed = Place(
     _plain_price,
     """A curve of the loss against the probability p of the true class, from 3 nats at p = 0.05 down
     to 0 at p = 1. The axes go from 0 to 1 and from 0 to 3 nats.""",
-    (0.8, 0.639), (0.045, 0.2),
+    (0.8, 0.639), (0.05, 0.2),
     [
         (0.75, 0.85, -0.5, 0.12, "Only a target that is certain allows a loss of 0."),
         (0.75, 0.85, 0.12, 0.45, "That is what the true class alone would cost, without its share "
@@ -249,7 +249,7 @@ labels = Choice(
     "A",
     {
         "B": "That would be kind. PyTorch raises one; MXNet checks nothing here.",
-        "C": "Nothing is divided or taken the logarithm of that is not there: an entry is picked.",
+        "C": "There is no 0 to divide by, and no logarithm of 0: one entry of the row is picked.",
         "D": "npx.pick always picks something.",
     },
     "MXNet clips the label to the nearest class that exists, and says nothing.",

@@ -122,16 +122,14 @@ gradient = Choice(
 
 untouched = Amount(
     "weights without a gradient",
-    """At p = 0.5 and with four samples in the batch, what share of the weights behind the dropped
-    layer gets no gradient in an update?""",
-    6.25, 0, 100, 1,
+    """At p = 0.5 and with four samples in the batch, how many percent of the weights behind the
+    dropped layer get no gradient in an update?""",
+    6.25, 1, 100, 1,
     [
-        (0.05, 0.08, "That is the fraction: give percent."),
         (49, 51, "That is the share for a batch of one sample."),
         (12, 13, "Half of a quarter: but the four draws have to agree, one by one."),
         (93, 95, "That is the share that does get a gradient."),
-        (0, 0.5, "Not that few: four samples can still agree."),
-        (0, 100, "All four samples must drop the unit, each by itself, with probability one half."),
+        (1, 100, "All four samples must drop the unit, each by itself, with probability one half."),
     ],
     "All four samples must drop the unit: one half, four times multiplied, is 1/16.",
     "%",

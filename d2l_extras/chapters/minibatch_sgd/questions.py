@@ -239,8 +239,8 @@ currencies = Choice(
 
 rule = Choice(
     "rate in proportion to the batch",
-    """At their best rates, batches of 512 need 13 times as many epochs as batches of 8. By the
-    rule it is 0.0125 at 8 and 0.8 at 512. What becomes of the gap?""",
+    """At their best rates, batches of 512 need 13 times as many epochs as batches of 8. The
+    rule sets the rate to 0.0125 at 8 and 0.8 at 512. What becomes of the gap?""",
     {
         "A": "It falls below 3: the large batch becomes much faster.",
         "B": "It stays about the same: both rates are changed alike.",

@@ -14,7 +14,8 @@ shapes = Choice(
     },
     "B",
     {
-        "A": "Everything is turned over: a row of O belongs to a sample, a row of W to a class.",
+        "A": "The formula above says what a row of O is. And it turns W over before it multiplies: "
+        "which shape does W have before that?",
         "C": "A weight belongs to a feature, not to a sample: the number of images does not enter.",
         "D": "Those are as many scores as pixels: there is one score for each class.",
     },
@@ -72,13 +73,13 @@ spacing = Choice(
 doubled = Amount(
     "twice the scores",
     """For the scores 1, 2, 3 the odds of the last class against the middle one are about 2.718
-    to 1. What are they for the scores 2, 4, 6?""",
-    7.389, 1, 100, 0.05,
+    to 1. How many to 1 are they for the scores 2, 4, 6?""",
+    7.389, 1, 100, 0.15,
     [
         (2.6, 2.8, "Twice the scores is no shift: their differences double."),
         (5.4, 5.5, "Doubling the scores does not double the odds: it adds the difference again in "
          "the exponent."),
-        (14, 16, "That doubles the squared odds: exp(2) alone is the answer."),
+        (14, 16, "That doubles once too often: nothing stands before the exponential."),
         (1, 100, "The odds are exp(difference of the two scores): which difference, now?"),
     ],
     "The difference is 2 now, and exp(2) is exp(1) squared: about 7.389.",
@@ -128,8 +129,8 @@ negative = Choice(
     and white exchanged. How sure is it, on average over its largest probabilities?""",
     {
         "A": "About 0.1: it has never seen anything like it.",
-        "B": "Well above one half, and it is right as often as that.",
-        "C": "Well above one half, although nearly all of its answers are wrong.",
+        "B": "Above one half, and it is right as often as that.",
+        "C": "Above one half, although nearly all of its answers are wrong.",
     },
     "C",
     {
@@ -142,12 +143,12 @@ negative = Choice(
 
 overflow = Choice(
     "100, 10, 0.1",
-    "What does `naive_softmax` return for the scores 100, 10, 0.1 in float32?",
+    "What does `naive_softmax` return for the winner of the scores 100, 10, 0.1 in float32?",
     {
-        "A": "1, 0, 0",
-        "B": "nan for the first, 0 for the others",
+        "A": "1",
+        "B": "nan",
         "C": "an error that names the overflow",
-        "D": "infinity for the first",
+        "D": "infinity",
     },
     "B",
     {
@@ -156,15 +157,14 @@ overflow = Choice(
         "C": "Floating-point arithmetic raises nothing: it goes on with infinity.",
         "D": "The exponential is infinite, and so is the sum: what is infinity over infinity?",
     },
-    "exp(100) is infinity in float32; infinity / infinity is nan, and the others are divided by "
-    "infinity.",
+    "exp(100) is infinity in float32, and so is a sum that holds it: infinity / infinity is nan.",
 )
 
 largest = Amount(
     "the largest score",
     """Up to which score does `exp` stay finite in float32? The largest float32 is about
     $3.4028 \\cdot 10^{38}$.""",
-    88.72, 0, 1000, 0.5,
+    88.72, 0, 1000, 0.75,
     [
         (38, 39, "That is the power of ten. With base e it is ln(10) = 2.303 times as much."),
         (127, 129, "That is the power of two: times ln(2) gives that of e."),
