@@ -178,7 +178,8 @@ def test_ctrl_c_is_one_line_and_leaves_the_stored_notebook(command, tmp_path):
     nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
     before = path.read_bytes()
     program = f"""
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 from d2l_extras.publishing import copies
 copies.originals = lambda: copies.Path({str(path.parent)!r})
 import d2l_extras_doctor

@@ -35,7 +35,8 @@ NUMBERS = {
 }  # fmt: skip
 UNCLEAR = [
     "many", "5 or 6", "5 to 6", "not 5", "less than 5", "at least 5", "half of 3", "twice 3",
-    "0.3 bits", "5 hundred", "5 squared", "fifty-five hundred", "0.69 = 2", "0.69 (2)", "1:2",
+    "0.3 bits", "5 hundred", "5 squared", "fifty-five hundred", "0.69 = 2", "1/4 = 0.3",
+    "0.1/64 = 0.0016 = 0.002", "0.69 (2)", "1:2",
     "twenty thirty", "5, 6", "5 / x", "wrong", "1 - twice",
 ]  # fmt: skip
 

@@ -1,6 +1,10 @@
 """Exercises whose answer is a class: stubs are told, and errors name the learner's line."""
 
+import random
+
+import numpy
 import pytest
+from mxnet import np
 from mxnet.gluon import nn
 
 from d2l_extras.chapters.block_hybridblock import exercises as block_hybridblock
@@ -80,3 +84,19 @@ def test_error_outside_of_the_learners_class_names_no_line():
 
     _, hint = exercise.judge(Unfinished)
     assert hint.startswith("ValueError: ")
+
+
+def test_a_judgment_depends_on_the_answer_alone():
+    drawn = []
+
+    def checks(answer):
+        drawn.append((random.random(), numpy.random.rand(), float(np.random.uniform())))
+        yield True, ""
+
+    exercise = Exercise("draw", "Draw.", checks, 1)
+    for seed in (1, 2):
+        numpy.random.seed(seed)
+        random.seed(seed)
+        exercise.judge(1)
+        assert numpy.random.rand() == numpy.random.RandomState(seed).rand()  # the learner's goes on
+    assert drawn[0] == drawn[1]

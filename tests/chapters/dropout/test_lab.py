@@ -148,6 +148,14 @@ def test_picture_shows_the_numbers_of_the_result():
     assert train.get_ydata() == pytest.approx(means.tolist())
 
 
+def test_dotted_histogram_is_that_of_the_learners_dropout():
+    view = labs.dropout(dropout=typed("def answer(x, p):\n    return 0 * x + 1"))
+    _, bars, _ = view._picture.figure.axes
+    theirs, own = (part.get_data().values for part in bars.patches)
+    assert own.sum() == own.max() == 1  # always the same value, and so one bar
+    assert theirs.sum() > 2
+
+
 def test_what_lies_beyond_the_histogram_is_counted_at_its_ends():
     heights = module._histogram(numpy.array([-100, -100, 0.55, 100]))
     assert [heights[0], heights.max(), heights[-1], heights.sum()] == [1, 1, 0.5, 2]
