@@ -15,7 +15,7 @@ import pytest
 
 import d2l_extras_doctor as doctor
 from d2l_extras import cli
-from d2l_extras.publishing import copies, lab_server
+from d2l_extras.publishing import copies, cost, lab_server
 from d2l_extras.teaching import progress
 
 ROOT = Path(__file__).parent.parent
@@ -195,6 +195,25 @@ sys.exit(d2l_extras_doctor.main([{command!r}]))
     assert (process.returncode, out) == (130, "")
     assert err == f"d2l-extras: interrupted: `d2l-extras {command}` starts again\n"
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(("stored", "status"), [("2\n", 0), ("3\n", 1)])
+def test_check_ends_with_whether_the_chapter_is_as_stored(stored, status, tmp_path, monkeypatch):
+    path = tmp_path / "notebooks" / "01-sum.ipynb"
+    path.parent.mkdir()
+    output = nbformat.v4.new_output("stream", name="stdout", text=stored)
+    cell = nbformat.v4.new_code_cell("print(1 + 1)", outputs=[output], execution_count=1)
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    monkeypatch.setattr(copies, "originals", lambda: path.parent)
+    assert cli.main(["check"]) == status
+
+
+@pytest.mark.parametrize(("memory", "status"), [(1024, 0), (1025, 1)])
+def test_measure_ends_with_whether_a_chapter_is_over_a_limit(memory, status, monkeypatch, capsys):
+    costs = {"00": cost.Cost("00", 60, 100), "01": cost.Cost("01", 10, memory)}
+    monkeypatch.setattr(cost, "measure", lambda path: costs[path.stem[:2]])
+    assert cli.main(["measure", "00", "01"]) == status
+    assert "MiB" in capsys.readouterr().out
 
 
 @pytest.fixture(name="server")

@@ -44,6 +44,13 @@ def test_healthy_environment_gets_only_ticks_and_details_when_asked(capsys, tmp_
         assert any(word in line for line in detailed), word
 
 
+def test_another_release_than_the_course_is_made_for_is_named(monkeypatch):
+    monkeypatch.setattr(sys.modules["mxnet"], "__version__", "1.8.0")
+    fine, line, _ = doctor._check_mxnet()
+    assert not fine
+    assert line.startswith("mxnet 1.8.0, but the course is made for 1.9.1: run `")
+
+
 def test_lines_of_healthy_environments_are_the_same_on_every_machine(capsys, tmp_path, monkeypatch):
     doctor.doctor()
     here = capsys.readouterr().out

@@ -82,6 +82,16 @@ def test_areas_in_pale_colors_that_change_places_are_seen(within):
     assert difference(stored, areas("#CDEAE0", "#CFE4F2", "#F7DCCB"), within).real
 
 
+def test_small_picture_keeps_the_colors_of_its_areas_exactly():
+    colors = [(200 + 8 * (step % 6), 200 + 8 * (step // 6), 230) for step in range(23)]
+    image = Image.new("RGB", (24 * 10, 60), "white")
+    for place, color in enumerate(colors):
+        image.paste(color, (10 * place, 10, 10 * place + 10, 50))
+    image.paste(Image.radial_gradient("L").convert("RGB").resize((20, 10)), (0, 50))
+    kept = Image.open(io.BytesIO(small(png(image)))).convert("RGB")
+    assert [kept.getpixel((10 * place + 5, 30)) for place in range(len(colors))] == colors
+
+
 def test_the_same_picture_with_all_its_colors_is_no_difference():
     found = difference(STORED, drawn())
     assert (found.real, found.pixels) == (False, 0)

@@ -76,6 +76,21 @@ def test_what_is_stored_knows_nothing_of_the_progress_of_whoever_stores_it(tmp_p
     assert "none is now" in output.data["text/plain"]
 
 
+def test_pieces_of_one_print_become_one_and_what_is_no_print_stays_apart():
+    pieces = [
+        ("stdout", "a"),
+        ("stdout", "b\n"),
+        ("stderr", "oh"),
+        ("stderr", "!"),
+        ("stdout", "c"),
+    ]
+    outputs = [nbformat.v4.new_output("stream", name=name, text=text) for name, text in pieces]
+    cell = nbformat.v4.new_code_cell("1", outputs=outputs)
+    (cleaned,) = clean(nbformat.v4.new_notebook(cells=[cell])).cells
+    found = [(output.name, output.text) for output in cleaned.outputs]
+    assert found == [("stdout", "ab\n"), ("stderr", "oh!"), ("stdout", "c")]
+
+
 def test_tags_survive_and_everything_else_goes():
     cell = nbformat.v4.new_code_cell("1", metadata={"tags": ["hide"], "collapsed": True})
     cleaned = clean(nbformat.v4.new_notebook(cells=[cell], metadata={"widgets": {}}))
