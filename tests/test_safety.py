@@ -29,6 +29,8 @@ def test_nothing_that_a_file_holds_is_run(path):
             used |= set((getattr(node, "module", None) or "").split("."))
         elif isinstance(node, ast.Call):
             function = node.func
+            if any(ast.unparse(word) == "allow_pickle=False" for word in node.keywords):
+                continue  # numpy.load of plain numbers
             used.add(getattr(function, "id", getattr(function, "attr", "")))
     if path.name == "_start.py":  # MXNet's own text of its operators, which MXNet would run, too
         used -= {"exec"}

@@ -71,7 +71,7 @@ TABLE = (
     Chapter(
         7, "layer_order", "layer-order", "Layer order",
         "which of the 24 orders differ at all, what dropout does to the statistics that batch "
-        "normalization remembers, and what thousands of paired runs say, with error bars",
+        "normalization remembers, and what paired runs say, with error bars",
         90, {"layer_order": "lab"},
     ),
 )  # fmt: skip

@@ -55,6 +55,8 @@ class Server:
             cwd=home, env={**os.environ, **own}, stdout=self.log, stderr=subprocess.STDOUT,
         )  # fmt: skip
         self._wait_until_it_answers()
+        for path in (ROOT / "notebooks").glob("*.ipynb"):  # as after all questions are answered
+            shutil.copy(path, self.folder)
 
     def _wait_until_it_answers(self):
         deadline = time.monotonic() + START

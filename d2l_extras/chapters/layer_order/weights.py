@@ -35,7 +35,7 @@ def trained(order):
 
 @lru_cache(maxsize=1)
 def _stored():
-    with numpy.load(FILE) as file:
+    with numpy.load(FILE, allow_pickle=False) as file:
         return {key: file[key].astype("float32") for key in file.files}
 
 
