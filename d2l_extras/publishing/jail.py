@@ -17,6 +17,7 @@ import signal
 import socket
 import struct
 import sys
+import tempfile
 from pathlib import Path
 
 # <linux/sched.h>, <linux/mount.h>, <linux/prctl.h>, <linux/landlock.h>
@@ -158,9 +159,8 @@ def _mounts_allowed():
     if child == 0:
         try:
             _mount("none", "/", None, RECURSIVE | PRIVATE)
-            _mount("tmpfs", "/tmp", "tmpfs", NOSUID | NODEV)
-            os.mkdir("/tmp/proc")
-            _mount("proc", "/tmp/proc", "proc", NOSUID | NODEV)
+            _mount("tmpfs", tempfile.gettempdir(), "tmpfs", NOSUID | NODEV)
+            _mount("proc", tempfile.mkdtemp(), "proc", NOSUID | NODEV)
         except OSError:
             os._exit(1)
         os._exit(0)
