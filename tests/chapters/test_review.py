@@ -107,3 +107,12 @@ def test_an_exercise_records_its_verdict_but_not_an_untouched_stub(monkeypatch, 
     dx.exercises.softmax.double_odds("ln 2")
     dx.exercises.softmax.double_odds(2)
     assert [e["verdict"] for e in progress.events()] == ["passed", "failed"]
+
+
+@pytest.mark.parametrize("call", [dx.again, dx.warm_up])
+def test_a_progress_that_cannot_be_read_stops_no_chapter(call, monkeypatch, tmp_path):
+    monkeypatch.setenv(progress.VARIABLE, str(tmp_path / "progress.json"))
+    (tmp_path / "progress.json").write_text('{"version": 2}')
+    found = call("cross_entropy")
+    assert "Your progress is not available: " in found.text and "pip install" in found.text
+    assert not found.questions
