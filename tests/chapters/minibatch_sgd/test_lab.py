@@ -191,7 +191,7 @@ def test_epochs_beside_the_axis_do_not_meet_and_stay_in_the_picture(state):
     inside = [box for box in places if 0 <= box.x0 + box.width / 2 <= figure.bbox.x1]
     assert len(inside) >= 3
     for left, right in itertools.pairwise(inside):
-        assert left.x1 + 4 < right.x0
+        assert left.x1 + 10 < right.x0
     assert inside[-1].x1 <= figure.bbox.x1
 
 
