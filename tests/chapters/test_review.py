@@ -60,6 +60,14 @@ def test_missed_ones_are_due_first_and_right_ones_after_twice_as_long_each_time(
     assert review.due("softmax", NOW) == []  # only chapters before
 
 
+@pytest.mark.parametrize("times, rest", [(1, 1), (2, 2), (3, 4), (4, 8)])
+def test_what_was_right_rests_a_day_and_twice_as_long_each_time(did, times, rest):
+    for time in range(times):
+        did(rest + times - 1 - time, "softmax.sums", "right")  # the last one `rest` days ago
+    assert titles(review.due("cross_entropy", NOW)) == ["softmax.sums"]
+    assert review.due("cross_entropy", NOW - datetime.timedelta(minutes=1)) == []
+
+
 @pytest.mark.parametrize("call", [dx.again, dx.warm_up])
 def test_an_unknown_chapter_is_named(call):
     with pytest.raises(ValueError, match="no chapter 'sotfmax', only start, softmax"):
