@@ -208,7 +208,7 @@ def draw(figure: Figure) -> Callable[[Result], None]:
 
 def _draw_net(axes):
     axes.set(xlim=(-0.35, 2.35), ylim=(-0.03, 1.03), xticks=[0, 1, 2], yticks=[],
-             xticklabels=["inputs", "hidden", "next"], title="one mask")  # fmt: skip
+             xticklabels=["inputs", "hidden", "next"])  # fmt: skip
     edges = [axes.plot([], [], color=GRAY, zorder=1, animated=True)[0]
              for _ in range((INPUTS + 1) * MAX_WIDTH)]  # fmt: skip
     axes.plot([0] * INPUTS, _heights(INPUTS), "s", color=GRAY, markersize=9, zorder=3)
@@ -216,8 +216,10 @@ def _draw_net(axes):
     (dropped,) = axes.plot([], [], "o", color="#dddddd", markersize=10, zorder=3, animated=True)
     (crossed,) = axes.plot([], [], "x", color="black", markersize=9, zorder=4, animated=True)
     axes.plot([2], [0.5], "D", color=GREEN, markersize=10, zorder=3)
+    title = axes.set_title("one mask", animated=True)
 
     def update(result):
+        title.set_text("one mask" if result.mode == "train" else "no mask")
         heights = _heights(result.width)
         for edge in edges:
             edge.set_data([], [])
@@ -238,15 +240,17 @@ def _draw_net(axes):
 def _draw_bars(axes):
     axes.set(xlim=(-6, 7), ylim=(0, 1.55), xticks=[-5, 0, 5], yticks=[0, 0.5, 1],
              xlabel="seen by the next layer (ends: all beyond)",
-             ylabel="masks (tallest bar = 1)", title="over many masks")  # fmt: skip
+             ylabel="count (tallest bar = 1)")  # fmt: skip
+    title = axes.set_title("over many masks", animated=True)
     shown = axes.stairs(numpy.zeros(65), EDGES, fill=True, color=SKY, animated=True)
     own = axes.stairs(numpy.zeros(65), EDGES, color=PINK, linewidth=2, linestyle=":",
                       animated=True)  # fmt: skip
     (line,) = axes.plot([SUM] * 2, [0, 1.02], color="black", linewidth=1.5, animated=True)
     (mean,) = axes.plot([], [], "v", color=ORANGE, markersize=9, markeredgecolor="black",
                         animated=True)  # fmt: skip
-    axes.legend([line, mean], ["predict mode", "mean of the masks"], loc="upper left",
-                fontsize=SMALL, borderpad=0.3)  # fmt: skip
+    legend = axes.legend([line, mean], ["predict mode", "mean of the masks"], loc="upper left",
+                         fontsize=SMALL, borderpad=0.3, frameon=False)  # fmt: skip
+    of_masks = mean, legend.legend_handles[1], legend.get_texts()[1]
     note = axes.text(0.97, 0.97, "", transform=axes.transAxes, ha="right", va="top",
                      fontsize=SMALL, animated=True)  # fmt: skip
     yours = axes.text(0.03, 0.76, "", transform=axes.transAxes, va="top", fontsize=SMALL,
@@ -254,6 +258,10 @@ def _draw_bars(axes):
 
     def update(result):
         shown.set_data(_histogram(result.seen))
+        title.set_text(_over(result))
+        for artist in of_masks:  # the legend is no part of what moves: touch it where it changes
+            if artist.get_visible() != (result.mode == "train"):
+                artist.set_visible(result.mode == "train")
         mean.set_data([result.seen.mean()], [0.06])
         note.set_text(f"mean {result.seen.mean():.2f}\nspread {result.seen.std():.2f}")
         own.set_visible(result.own is not None)
@@ -262,6 +270,14 @@ def _draw_bars(axes):
             own.set_data(_histogram(result.own))
 
     return update
+
+
+def _over(result: Result) -> str:
+    """Return what the histogram counts."""
+    masks = MASKS // len(result.seen)  # that are averaged
+    if result.mode == "predict":
+        return "without a mask"
+    return "over many masks" if masks == 1 else f"averages of {masks} masks"
 
 
 def _draw_curve(axes):
@@ -303,11 +319,17 @@ def _draw_curve(axes):
 def describe(result: Result) -> str:
     kept, width = result.kept.sum(), result.width
     train, val = (curve[-1] for curve in _curves()[1][result.nearest])
+    if result.mode == "predict":
+        here = f"all {width} units are kept. The next layer sees {SUM:.2f} ({result.observed})"
+    else:
+        here = (
+            f"{kept} of {width} units {'is' if kept == 1 else 'are'} kept in this mask. The next "
+            f"layer sees {SUM:.2f} in predict mode, {result.seen.mean():.2f} on average here "
+            f"({result.observed}), spread {result.seen.std():.2f}"
+        )
     text = (
-        f"{result.mode} mode, p = {result.p:.2f}: {kept} of {width} units "
-        f"{'is' if kept == 1 else 'are'} kept in this mask. The next layer sees {SUM:.2f} in "
-        f"predict mode, {result.seen.mean():.2f} on average here ({result.observed}), spread "
-        f"{result.seen.std():.2f}. Recorded at p = {result.nearest:g}, mean of "
+        f"{result.mode} mode, p = {result.p:.2f}: {here}. "
+        f"Recorded at p = {result.nearest:g}, mean of "
         f"{len(experiment.SEEDS)} seeds after {experiment.EPOCHS[-1]} epochs: training accuracy "
         f"{train:.2f}, validation {val:.2f}."
     )

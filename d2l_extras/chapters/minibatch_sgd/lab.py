@@ -188,6 +188,8 @@ def draw(figure):
 
     curve.set(xlim=(0, MAX_EPOCHS), ylim=(1e-5, 1e3), yscale="log", xlabel="epochs",
               ylabel="loss - lowest possible")  # fmt: skip
+    curve.locator_params(axis="x", nbins=5)  # 0.025 and 0.050 do not fit side by side
+    curve.xaxis.set_major_formatter("{x:g}")
     counter = curve.set_title("320 updates in 10 epochs")
     counter.set_animated(True)
     (losses,) = curve.plot([], [], color=BLUE, linewidth=1, animated=True)

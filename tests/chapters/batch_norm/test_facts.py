@@ -1,7 +1,7 @@
 """What chapter 6 says of Gluon's layer in passing, without a cell of its own."""
 
 import pytest
-from mxnet import autograd, np
+from mxnet import autograd, gluon, init, np
 from mxnet.gluon import nn
 
 import d2l_extras as dx
@@ -76,3 +76,27 @@ def test_batch_of_one_becomes_beta_and_of_two_plus_and_minus_one_but_one_image_k
         image = layer()(np.random.normal(0, 1, (1, 4, 5, 5)))
     assert abs(abs(pair[:, [0, 1, 3]]) - 1).max() < 1e-4 and (pair[:, 2] == 0).all()
     assert abs(image.std(axis=(0, 2, 3)) - 1).max() < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "rate", "low", "high"), [("adam", 0.01, 5e-3, 0.1), ("sgd", 0.1, 1e-10, 1e-7)]
+)
+def test_rounding_noise_of_a_bias_before_it_moves_adam_by_hundredths_of_the_rate_and_sgd_not(
+    optimizer, rate, low, high
+):
+    dx.seed(0)
+    dense, net = nn.Dense(32, in_units=64), nn.Sequential()
+    bn = nn.BatchNorm(in_channels=32)
+    net.add(dense, bn, nn.Activation("relu"), nn.Dense(10, in_units=32))
+    net.initialize(init.Xavier())
+    loss = gluon.loss.SoftmaxCrossEntropyLoss()
+    trainer = gluon.Trainer(net.collect_params(), optimizer, {"learning_rate": rate})
+    moves = []
+    for x, y in dx.data.Digits(batch_size=64).train_dataloader():
+        before = dense.bias.data().copy()
+        with autograd.record():
+            losses = loss(net(x.reshape(len(x), -1)), y)
+        losses.backward()
+        trainer.step(len(x))
+        moves.append(abs(dense.bias.data() - before).mean().item() / rate)
+    assert low < sum(moves) / len(moves) < high

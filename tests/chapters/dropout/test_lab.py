@@ -148,6 +148,26 @@ def test_picture_shows_the_numbers_of_the_result():
     assert train.get_ydata() == pytest.approx(means.tolist())
 
 
+def test_predict_mode_names_no_mask_and_train_mode_how_many_are_averaged():
+    view = labs.dropout()
+    net, bars, _ = view._picture.figure.axes
+    legend = bars.get_legend()
+    entry = legend.legend_handles[1], legend.get_texts()[1]
+    (triangle,) = (line for line in bars.lines if line.get_marker() == "v")
+    for state, titles in (
+        ({}, ("one mask", "over many masks")),
+        ({"averaged": 200}, ("one mask", "averages of 200 masks")),
+        ({"mode": "predict"}, ("no mask", "without a mask")),
+        ({"mode": "train", "averaged": 1}, ("one mask", "over many masks")),
+    ):
+        view.set(**state)
+        assert (net.get_title(), bars.get_title()) == titles
+        trains = view.values["mode"] == "train"
+        assert [artist.get_visible() for artist in (*entry, triangle)] == [trains] * 3
+        assert ("mask" in view.text) == trains
+        assert "masks" not in bars.get_ylabel()
+
+
 def test_dotted_histogram_is_that_of_the_learners_dropout():
     view = labs.dropout(dropout=typed("def answer(x, p):\n    return 0 * x + 1"))
     _, bars, _ = view._picture.figure.axes

@@ -31,10 +31,10 @@ def at_end(record, share, column):
     return rows.pivot(index="seed", columns="rate", values=column)
 
 
-def stopped(record, criterion, best):
+def stopped(record, criterion, best, measure="test_accuracy"):
     rows = record[record.wrong_labels == 0.2]
     chosen = getattr(rows.groupby(["seed", "rate"])[criterion], best)()
-    return rows.loc[chosen].pivot(index="seed", columns="rate", values="test_accuracy")
+    return rows.loc[chosen].pivot(index="seed", columns="rate", values=measure)
 
 
 # --- what dropout saves
@@ -72,6 +72,26 @@ def test_wrong_labels_stopping_by_loss_is_worse_and_dropout_still_improves_on_it
     assert bounds(early[0.5] - early[0.0])[0] > 0
 
 
+@pytest.mark.parametrize(
+    ("criterion", "best", "harm"), [("val_accuracy", "idxmax", True), ("val_loss", "idxmin", False)]
+)
+def test_wrong_labels_in_loss_half_alone_beats_stopping_which_by_accuracy_does_it_harm(
+    record, criterion, best, harm
+):
+    loss, kept = at_end(record, 0.2, "test_loss"), stopped(record, criterion, best, "test_loss")
+    assert bounds(loss[0.5] - kept[0.0])[1] < 0
+    assert bounds(kept[0.5] - kept[0.0])[1] < 0
+    low, high = bounds(kept[0.5] - loss[0.5])
+    assert low > 0 if harm else high < 0
+
+
+def test_right_labels_in_the_tenth_epoch_every_rate_has_a_higher_test_loss_with_every_seed(record):
+    rows = record[(record.wrong_labels == 0) & (record.epoch == 10)]
+    loss = rows.pivot(index="seed", columns="rate", values="test_loss")
+    for rate in (0.2, 0.5, 0.7):
+        assert (loss[rate] > loss[0.0]).all()
+
+
 @pytest.mark.parametrize("held_out", ["val", "test"])
 def test_right_labels_leave_a_gap_and_mild_dropout_still_lowers_the_loss(record, held_out):
     train, accuracy, loss = (
@@ -90,6 +110,12 @@ def test_running_accuracy_is_far_below_that_in_predict_mode(record):
     tenth = record[(record.wrong_labels == 0) & (record.rate == 0.5) & (record.epoch == 10)]
     assert (tenth.running_accuracy < tenth.train_accuracy - 0.1).all()
     assert (tenth.running_accuracy < tenth[["val_accuracy", "test_accuracy"]].min(axis=1)).all()
+
+
+def test_running_accuracy_is_above_that_of_the_test_digits_in_the_end(record):
+    end = record[(record.wrong_labels == 0) & (record.rate == 0.5) & (record.epoch == 150)]
+    assert round(end.running_accuracy.mean(), 2) == 0.98
+    assert round(end.test_accuracy.mean(), 2) == 0.96
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2])

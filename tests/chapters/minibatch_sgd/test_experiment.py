@@ -42,6 +42,15 @@ def test_at_a_small_rate_an_update_is_an_update(runs):
     assert 1.7 < updates.loc[32, 0.0125] / updates.loc[32, 0.025] < 2.3
 
 
+def test_lines_end_where_half_of_the_runs_or_more_do_not_arrive(runs):
+    missing = numpy.isinf(runs.updates).groupby([runs.batch_size, runs.learning_rate]).sum()
+    lines = medians(runs).stack()
+    assert ((missing >= 5) == numpy.isinf(lines)).all()
+    budget = {size: module.MAX_EPOCHS * -(-1200 // size) for size in (512, 1200)}
+    for size, updates in budget.items():  # too few for what smaller batches need at these rates
+        assert lines[size, 0.0125] == numpy.inf and lines[32, 0.0125] > updates
+
+
 def test_small_batches_need_the_fewest_epochs_and_large_ones_the_fewest_updates(runs):
     best = at_best(runs).groupby("batch_size")
     assert best.epochs.median().is_monotonic_increasing
@@ -55,6 +64,8 @@ def test_single_samples_take_the_most_time_and_from_32_on_all_much_the_same(runs
     time = (best.updates * best.processor_ms).groupby(best.batch_size).median()
     assert time[1] > 3 * time[8] > 3 * 1.5 * time.loc[[32, 128, 512, 1200]].max() / 1.2
     assert time.loc[32:].max() < 2 * time.loc[32:].min()
+    each = (best.updates * best.processor_ms).groupby([best.seed, best.batch_size]).first()
+    assert each.unstack()[[32, 128, 512, 1200]].idxmin(axis=1).nunique() > 1  # by seed
 
 
 def test_best_rate_grows_up_to_32_and_no_further(runs):

@@ -1,6 +1,7 @@
 """The descent sandbox: its numbers, its live run, and what the chapter says one will notice."""
 
 import importlib
+import itertools
 
 import numpy
 import pytest
@@ -177,6 +178,21 @@ def test_loss_stays_within_its_axes_and_fills_them(state):
     curve = figure.axes[1]
     assert result.excess.max() <= curve.get_ylim()[1]
     assert result.seen[-1] <= curve.get_xlim()[1] <= 2.1 * result.seen[-1]
+
+
+@pytest.mark.parametrize(
+    "state", [{"learning_rate": 1.0}, {"curvature": 100.0}, {"learning_rate": 0.21}, {"epochs": 20}]
+)
+def test_epochs_beside_the_axis_do_not_meet_and_stay_in_the_picture(state):
+    view = labs.minibatch_sgd(**state)
+    figure = view._picture.figure
+    labels = [label for label in figure.axes[1].get_xticklabels() if label.get_text()]
+    places = [label.get_window_extent() for label in labels]
+    inside = [box for box in places if 0 <= box.x0 + box.width / 2 <= figure.bbox.x1]
+    assert len(inside) >= 3
+    for left, right in itertools.pairwise(inside):
+        assert left.x1 + 10 < right.x0
+    assert inside[-1].x1 <= figure.bbox.x1
 
 
 def test_strip_holds_the_lowest_rate_that_the_controls_can_reach():
