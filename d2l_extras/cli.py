@@ -13,8 +13,6 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-import psutil
-
 from d2l_extras_doctor import installed, say, settle_home
 
 from .files import write_atomically
@@ -198,6 +196,8 @@ def check(chosen: argparse.Namespace) -> int:
     try:
         return run.wait()
     except BaseException:
+        import psutil
+
         kernels = psutil.Process(run.pid).children(recursive=True)
         run.terminate()
         run.wait()

@@ -4,6 +4,7 @@ import base64
 import datetime
 import html
 import io
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..kit import style
@@ -31,17 +32,9 @@ def attempts() -> dict[str, list[Attempt]]:
         if event["kind"] == "question" and not event.get("retry"):
             if verdict in (RIGHT, WRONG, SKIPPED):
                 sure = sure if isinstance(sure, str) and sure in SURE else None
-                attempt = Attempt(_time(event["time"]), verdict, sure)
+                attempt = Attempt(store.time_of(event), verdict, sure)
                 found.setdefault(event["name"], []).append(attempt)
     return found
-
-
-def _time(text: str) -> datetime.datetime:
-    try:
-        time = datetime.datetime.fromisoformat(text)
-    except ValueError:
-        time = datetime.datetime.fromtimestamp(0, datetime.UTC)
-    return time if time.tzinfo else time.replace(tzinfo=datetime.UTC)
 
 
 def _of(chapter: Chapter, kind: type, shelf: Any) -> dict[str, Any]:
@@ -144,21 +137,18 @@ class Returning:
             question._ipython_display_()
 
 
+def _returning(choose: Callable[[], list[Question]], before: str, without: str) -> Returning:
+    """Return what is chosen; a progress that cannot be read is no reason to stop a lesson."""
+    try:
+        return Returning(choose(), before, without)
+    except store.ProgressError as error:
+        return Returning([], before, f"Your progress is not available: {error}.")
+
+
 def again(name: str) -> Returning:
-    """Return the questions of a chapter that were missed: for its end.
-
-    Parameters
-    ----------
-    name : str
-        The chapter's, such as "softmax".
-
-    Raises
-    ------
-    ValueError
-        If there is no such chapter.
-    """
-    return Returning(
-        missed(name),
+    """Return the questions of a chapter that were missed: for its end. See `missed`."""
+    return _returning(
+        lambda: missed(name),
         "**Again.** These questions of this chapter were missed or skipped:",
         "**Again.** Questions that you miss or skip in this chapter come back here; none is "
         "waiting now.",
@@ -166,20 +156,9 @@ def again(name: str) -> Returning:
 
 
 def warm_up(name: str) -> Returning:
-    """Return two questions of earlier chapters that should come back: for a chapter's start.
-
-    Parameters
-    ----------
-    name : str
-        The chapter that begins, such as "softmax".
-
-    Raises
-    ------
-    ValueError
-        If there is no such chapter.
-    """
-    return Returning(
-        due(name)[:WARM_UP],
+    """Return two questions of earlier chapters that should come back: for a chapter's start."""
+    return _returning(
+        lambda: due(name)[:WARM_UP],
         "**Warm-up.** From earlier chapters:",
         "**Warm-up.** Two questions of earlier chapters come back here when they are due; none is "
         "now.",

@@ -22,7 +22,7 @@ from ..teaching import progress
 
 PACKAGE = Path(__file__).resolve().parent.parent
 FOLDER, MANIFEST = "gluon-course", ".d2l-extras.json"
-QUESTION = re.compile(r"^dx\.questions\.(\w+\.\w+)", re.M)
+QUESTION = re.compile(r"dx\.questions\.(\w+\.\w+)")
 STATEMENT = re.compile(r"dx\.exercises\.\w+\.\w+")
 FOLDED = re.compile(r"<details>.*?</details>", re.S)
 
@@ -167,9 +167,8 @@ def prepared(original: bytes, answered: Container[str] = ()) -> bytes:
     for cell in notebook["cells"]:
         if cell["cell_type"] != "code":
             continue
-        asked = QUESTION.findall(_joined(cell["source"]))
-        if asked:
-            is_open = not all(name in answered for name in asked)
+        if asked := QUESTION.fullmatch(_joined(cell["source"])):  # a cell asks one, and no more
+            is_open = asked[1] not in answered
             if is_open:
                 cell["outputs"] = [_unanswered(output) for output in cell["outputs"]]
         elif is_open and not STATEMENT.fullmatch(_joined(cell["source"])):

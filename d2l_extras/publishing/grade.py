@@ -21,13 +21,16 @@ from tqdm.auto import tqdm
 
 from ..chapters import TABLE, exercises
 from ..files import write_atomically
+from ..teaching import progress
 from . import sandbox
 from .grade_kernel import UNTRUSTED
 
 VERSION = 1
 MISSING, NOT_REACHED, DIED = "missing", "not reached", "the run died"
 LARGEST = 20 * 2**20  # bytes of a notebook, and of all that lies beside it
-COLUMNS = ("learner", "notebook", "chapter", "status", "passed", "of", "note", "seconds", "MiB")
+OWN_WORD = "progress.json"  # beside a notebook: what `d2l-extras progress export` wrote
+COLUMNS = ("learner", "notebook", "chapter", "status", "passed", "of", "note",
+           "the learner's own word", "seconds", "MiB")  # fmt: skip
 
 
 class Handed(NamedTuple):
@@ -91,7 +94,10 @@ def run(
     rows, waiting = {}, []
     for one in handed:
         name = one.path.relative_to(folder).as_posix()
-        print_ = fingerprint(one, settings, package)
+        try:
+            print_ = fingerprint(one, settings, package)
+        except OSError:
+            print_ = ""  # its row says so
         if known.get(name, {}).get("fingerprint") == print_:
             rows[name] = known[name]
         else:
@@ -106,7 +112,7 @@ def run(
                        initial=len(rows), unit="notebook")  # fmt: skip
             for future in bar:
                 name, print_ = futures[future]
-                rows[name] = {"id": name, "fingerprint": print_, **future.result()}
+                rows[name] = {"id": name, "fingerprint": print_, **_legible(future.result())}
                 _write(table, record, rows.values())
         except BaseException:
             stop.set()
@@ -161,7 +167,8 @@ def _files(path):
     """Return what lies beside a notebook and is no link and not large."""
     total = 0
     for other in sorted(path.parent.iterdir()):
-        if other == path or other.is_symlink() or not other.is_file():
+        readable = other.is_file() and os.access(other, os.R_OK)
+        if other == path or other.is_symlink() or not readable:
             continue
         total += other.stat().st_size
         if total <= LARGEST and not other.name.startswith("."):
@@ -195,7 +202,7 @@ def fingerprint(handed: Handed, settings: Settings, package: str) -> str:
     """Return a hash of all that a row depends on: the files, the package, the settings."""
     found = hashlib.sha256(f"{VERSION} {package} {settings}".encode())
     for path in (handed.path, *handed.beside):
-        found.update(f"{path.name} {path.stat().st_size}\n".encode())
+        found.update(os.fsencode(path.name) + f" {path.stat().st_size}\n".encode())
         with path.open("rb") as file:
             found.update(hashlib.file_digest(file, "sha256").digest())
     return found.hexdigest()
@@ -222,21 +229,25 @@ def grade(
     dict
         `learner`, `notebook`, `assignment`, `chapter`, `status` ("complete", or why the run ended
         early), `verdicts` by name, `passed`, `of`, `failed_cells`, `changed`, `forged`,
-        `protection`, `seconds`, `memory`.
+        `own_word` (see `own_word`; None if it cannot be read), `protection`, `seconds`, `memory`.
     """
     row = {"learner": handed.learner, "notebook": handed.path.name,
            "assignment": handed.assignment, "chapter": "", "status": "", "verdicts": {},
            "passed": 0, "of": 0, "failed_cells": [], "changed": [], "forged": 0,
-           "protection": {}, "seconds": 0.0, "memory": 0.0}  # fmt: skip
-    if handed.path.stat().st_size > LARGEST:
-        return row | {"status": f"not run: larger than {LARGEST >> 20} MiB"}
-    source = handed.path.read_bytes()
+           "own_word": {}, "protection": {}, "seconds": 0.0, "memory": 0.0}  # fmt: skip
+    try:
+        if handed.path.stat().st_size > LARGEST:
+            return row | {"status": f"not run: larger than {LARGEST >> 20} MiB"}
+        source = handed.path.read_bytes()
+    except OSError as error:
+        return row | {"status": f"not run: it cannot be read ({error.strerror})"}
     chapter = chapter_of(handed, source.decode(errors="replace"), settings.chapter)
     if chapter is None:
         why = "not a notebook" if not _is_json(source) else "no chapter can be told from it"
         return row | {"status": f"{why}: name it as the course does, or give --chapter"}
     files = {path.name: path for path in handed.beside} | {"handed-in.ipynb": source}
-    command = [sys.executable, "-m", "d2l_extras.publishing.grade_run",
+    # -P: a json.py beside the notebook is not to run in place of Python's own, with the secret
+    command = [sys.executable, "-P", "-m", "d2l_extras.publishing.grade_run",
                "handed-in.ipynb", chapter, str(settings.cell)]  # fmt: skip
     environment = {"D2L_EXTRAS_PROGRESS": "off", "D2L_EXTRAS_SOLUTIONS": "off"}
     outcome = sandbox.run(command, files, settings.limits, environment, stop=stop)
@@ -244,7 +255,10 @@ def grade(
         raise KeyboardInterrupt
     said = collections.defaultdict(list)
     for message in outcome.messages:
-        said[message["kind"]].append(message)
+        if _is_well_formed(message):
+            said[message["kind"]].append(message)
+        else:  # whoever found the secret in memory may say anything
+            outcome.forged += 1
     status = _status(outcome, said)
     expected = names(chapter)
     rest = MISSING if status == "complete" else NOT_REACHED
@@ -259,6 +273,7 @@ def grade(
         "failed_cells": [{"cell": m["cell"], "error": m["text"]} for m in said["failed"]][:50],
         "changed": sorted({name for m in said["changed"] for name in m["names"]}),
         "forged": outcome.forged,
+        "own_word": own_word(handed, expected),
         "protection": outcome.protection,
         "seconds": round(outcome.seconds, 1),
         "memory": round(outcome.memory),
@@ -266,6 +281,39 @@ def grade(
 
 
 RIGHT = {"passed", "right"}
+VERDICTS = {*RIGHT, "failed", "not attempted", "wrong", "unclear", UNTRUSTED}
+SAID = {"verdict": {"name": str, "verdict": str}, "changed": {"names": list}, "done": {},
+        "failed": {"cell": int, "text": str}, "cell": {"cell": int},
+        "ended": {"why": str}}  # fmt: skip
+
+
+def _is_well_formed(message):
+    """Whether a message is as `grade_run` and `grade_kernel` say it."""
+    kind = message.get("kind")
+    if not isinstance(kind, str) or kind not in SAID:
+        return False
+    if not all(isinstance(message.get(key), type_) for key, type_ in SAID[kind].items()):
+        return False
+    if kind == "changed":
+        return all(isinstance(name, str) for name in message["names"])
+    return kind != "verdict" or message["verdict"] in VERDICTS
+
+
+def _legible(found):
+    r"""Return a row in which everything can be printed: what cannot is escaped.
+
+    Examples
+    --------
+    >>> _legible({"learner": "J\udcf6rg", "errors": ["\x1b[2J"], "of": 3})
+    {'learner': 'J\\udcf6rg', 'errors': ['\\x1b[2J'], 'of': 3}
+    """
+    if isinstance(found, dict):
+        return {key: _legible(value) for key, value in found.items()}
+    if isinstance(found, list):
+        return [_legible(value) for value in found]
+    if isinstance(found, str):
+        return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in found)
+    return found
 
 
 def names(chapter: str) -> list[str]:
@@ -281,6 +329,30 @@ def names(chapter: str) -> list[str]:
     exercises.get(chapter)
     _imported(f"d2l_extras.chapters.{chapter}.questions")
     return list(_items(f"d2l_extras.chapters.{chapter}", sys.modules))
+
+
+def own_word(handed: Handed, expected: list[str]) -> dict[str, str] | None:
+    """Return what the progress that a learner exported beside the notebook says of its questions.
+
+    It is in the learner's hands, and nothing checks it: it counts for no verdict.
+
+    Returns
+    -------
+    dict or None
+        Name -> "right", "wrong" or "skipped", the last one; None if the file cannot be read.
+    """
+    said = {}
+    for path in handed.beside:
+        if path.name == OWN_WORD:
+            try:
+                events = progress.parse(path.read_bytes())
+            except (OSError, ValueError):
+                return None
+            for event in events:
+                known = event["kind"] == "question" and event["name"] in expected
+                if known and event.get("verdict") in ("right", "wrong", "skipped"):
+                    said[event["name"]] = event["verdict"]
+    return said
 
 
 def _is_json(source):
@@ -317,6 +389,8 @@ def note(row: dict[str, Any]) -> str:
         parts.append("what the judge relies on was changed")
     if row["forged"]:
         parts.append(f"{row['forged']} forged lines")
+    if row["own_word"] is None:
+        parts.append(f"{OWN_WORD} is no exported progress")
     if row["failed_cells"]:
         first = row["failed_cells"][0]
         count = len(row["failed_cells"])
@@ -375,10 +449,26 @@ def _csv(rows):
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*COLUMNS, *every])
     for row in rows:
-        cells = [row["learner"], row["notebook"], row["chapter"], row["status"], row["passed"],
-                 row["of"], note(row), row["seconds"], row["memory"]]  # fmt: skip
+        cells = [
+            row["learner"],
+            row["notebook"],
+            row["chapter"],
+            row["status"],
+            row["passed"],
+            row["of"],
+            note(row),
+            _counts(row["own_word"]),
+            row["seconds"],
+            row["memory"],
+        ]
         writer.writerow(map(_harmless, [*cells, *(row["verdicts"].get(n, "") for n in every)]))
     return text.getvalue()
+
+
+def _counts(own_word):
+    """Return how often each verdict is in what a learner says, such as "right 5, wrong 2"."""
+    counts = collections.Counter((own_word or {}).values())
+    return ", ".join(f"{verdict} {counts[verdict]}" for verdict in sorted(counts))
 
 
 def _harmless(cell):
@@ -387,12 +477,16 @@ def _harmless(cell):
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
+ROW = {"id", "learner", "notebook", "chapter", "status", "passed", "of", "verdicts", "own_word"}
+
+
 def _read(record):
     """Return the rows of an earlier run; none if there was none, or it is not to be read."""
     try:
         stored = json.loads(record.read_bytes())
-        return stored["rows"] if stored["version"] == VERSION else []
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        rows = stored["rows"] if stored["version"] == VERSION else []
+        return [row for row in rows if row["fingerprint"] and row.keys() >= ROW]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return []
 
 

@@ -39,6 +39,7 @@ def main(arguments: list[str]) -> None:
     changes = guard(chapter, say)
     app = IPKernelApp.instance()
     app.initialize([*arguments, "--HistoryManager.enabled=False", "--IPKernelApp.log_level=40"])
+    sys.path.insert(0, "")  # not before: the learner's own modules, as in JupyterLab
     app.shell.events.register("post_run_cell", lambda result: changes())
     app.start()
 

@@ -103,14 +103,15 @@ def _run(notebook, chapter, timeout, secret, voice, say: Callable) -> None:
 
 def _kernel():
     """Return the manager of a kernel with the judge in it, on sockets that need no network."""
-    folder = Path("home/kernels/graded")
+    folder = Path.home() / "kernels/graded"
     folder.mkdir(parents=True)
-    argv = [sys.executable, "-c", KERNEL, "-f", "{connection_file}"]
+    # -P: until the judge is loaded, no module is taken from the learner's files
+    argv = [sys.executable, "-P", "-c", KERNEL, "-f", "{connection_file}"]
     spec = {"argv": argv, "display_name": "graded", "language": "python"}
     (folder / "kernel.json").write_text(json.dumps(spec))
     specs = KernelSpecManager(kernel_dirs=[str(folder.parent)], ensure_native_kernel=False)
     return AsyncKernelManager(
-        kernel_name="graded", kernel_spec_manager=specs, transport="ipc", ip=f"{os.getcwd()}/k"
+        kernel_name="graded", kernel_spec_manager=specs, transport="ipc", ip=f"{os.getcwd()}/.k"
     )
 
 

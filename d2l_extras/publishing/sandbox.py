@@ -25,6 +25,7 @@ import psutil
 
 JAIL = Path(__file__).with_name("jail.py")
 PACKAGE = Path(__file__).resolve().parent.parent
+HOME, SCRAPS = ".home", ".tmp"  # hidden: what is run may bring files with any other name
 # what a run is told of the environment; everything else may be a secret
 TOLD = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "D2L_EXTRAS_DATA")
 
@@ -136,7 +137,7 @@ def run(
         os.chmod(folder, 0o711)  # another user has to reach what is within
         place = Path(os.path.realpath(folder))
         work, root = place / "work", place / "root"
-        for path in (work, work / "home", work / "tmp", root):
+        for path in (work, work / HOME, work / SCRAPS, root):
             path.mkdir(mode=0o700)
         for name, content in files.items():
             _put(work / name, content)
@@ -183,9 +184,10 @@ def _environment(work, say, read_secret):
     told = {name: os.environ[name] for name in TOLD if name in os.environ}
     here = str(PACKAGE.parent)
     return told | {
-        "HOME": f"{work}/home", "TMPDIR": f"{work}/tmp", "USER": "learner", "LOGNAME": "learner",
-        "IPYTHONDIR": f"{work}/home/.ipython", "MPLCONFIGDIR": f"{work}/home/.matplotlib",
-        "JUPYTER_RUNTIME_DIR": f"{work}/home/run", "PYTHONDONTWRITEBYTECODE": "1",
+        "HOME": f"{work}/{HOME}", "TMPDIR": f"{work}/{SCRAPS}",
+        "USER": "learner", "LOGNAME": "learner",
+        "IPYTHONDIR": f"{work}/{HOME}/.ipython", "MPLCONFIGDIR": f"{work}/{HOME}/.matplotlib",
+        "JUPYTER_RUNTIME_DIR": f"{work}/{HOME}/run", "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONPATH": here, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
         "MALLOC_ARENA_MAX": "4", "SANDBOX_SAY": str(say), "SANDBOX_SECRET": str(read_secret),
     }  # fmt: skip

@@ -16,11 +16,13 @@ import nbformat
 from nbformat import NotebookNode
 
 from ..files import write_atomically
+from .copies import STATEMENT
 
 HERE = Path(__file__).parent / "slides_template"
 VENDOR = Path(__file__).resolve().parent.parent / "vendor"
 HEIGHT = 560  # pixels of a slide below its title, as estimated
-SETUP = ("COLAB_RELEASE_TAG", "import d2l_extras as dx")  # cells that prepare and show nothing
+# cells that prepare and show nothing, or what only a learner's own progress fills
+SETUP = ("COLAB_RELEASE_TAG", "import d2l_extras as dx", "dx.warm_up(", "dx.again(")
 ASKED = re.compile(r"\*\*(Predict|Exercise)\b|dx\.(questions|exercises)\.")
 
 
@@ -162,7 +164,8 @@ def _parts(notebook: NotebookNode) -> Iterator[NotebookNode]:
                 yield part
         elif cell.cell_type == "code" and not any(mark in cell.source for mark in SETUP):
             part = copy.deepcopy(cell)
-            part.outputs = [] if "dx.exercises." in cell.source else _outputs(part)
+            prints = "dx.exercises." in cell.source and not STATEMENT.fullmatch(cell.source)
+            part.outputs = [] if prints else _outputs(part)
             outputs = sum(map(_output_height, part.outputs))
             if outputs and _height(part) > HEIGHT:  # then what comes out has a slide to itself
                 shown = nbformat.v4.new_code_cell(outputs=part.outputs)
@@ -226,5 +229,5 @@ def _output_height(output: dict[str, Any]) -> float:
     if "<img" in data.get("text/html", "") or "image/png" in data:
         words = data.get("text/plain", "") if "d2l-extras-words" in str(data) else ""
         return 400 + 28 * (len(words) // 110 + 1 if words else 0)
-    text = output.get("text", data.get("text/plain", ""))
+    text = output.get("text", data.get("text/markdown", data.get("text/plain", "")))
     return 26 * sum(1 + len(line) // 100 for line in text.splitlines())

@@ -178,9 +178,13 @@ def number(answer: Any, percent: bool = False) -> float:
     is_number = isinstance(value, Real) and not isinstance(value, (bool, numpy.bool_))
     if not is_number and not hasattr(value, "as_tuple"):  # decimal.Decimal is no Real
         raise Unclear(f"answer with one number, got {_shown(answer)}")
-    if not math.isfinite(value):
+    try:
+        read = float(value)
+    except OverflowError:  # 10**400
+        read = math.inf
+    if not math.isfinite(read):
         raise Unclear(f"answer with a finite number, got {_shown(answer)}")
-    return float(value)
+    return read
 
 
 def numbers(
@@ -420,5 +424,8 @@ def _single(answer: Any) -> Any:
 
 
 def _shown(answer: Any) -> str:
-    text = re.sub(r" at 0x[0-9a-f]+", "", repr(answer))  # where it is in memory
+    try:
+        text = re.sub(r" at 0x[0-9a-f]+", "", repr(answer))  # where it is in memory
+    except Exception:  # a learner's own __repr__, or an int with more digits than Python prints
+        text = f"a {type(answer).__name__}"
     return text if len(text) <= 60 else text[:57] + "..."

@@ -8,9 +8,15 @@ function element(tag, properties = {}, ...children) {
   return made;
 }
 
+// Text in which what stands between backticks is code: never read as HTML.
+function words(text) {
+  return text.split(/`([^`]+)`/).map((part, place) =>
+    place % 2 ? element("code", { textContent: part }) : part);
+}
+
 function radios(name, pairs, type) {
   return pairs.map(([value, text]) =>
-    element("label", {}, element("input", { type: "radio", name: name + type, value }), text));
+    element("label", {}, element("input", { type: "radio", name: name + type, value }), element("span", {}, ...words(text))));
 }
 
 function chosen(form, type) {
@@ -47,7 +53,7 @@ function render({ model, el }) {
     field = element("input", { type: "text", autocomplete: "off" });
     if (kind === "place") group.append(pictureOf(model, form, field));
     const text = kind === "place" ? "Choose a place in the picture, or type it as x, y:" : model.get("hint");
-    group.append(element("label", {}, text, field));
+    group.append(element("label", {}, element("span", {}, ...words(text)), field));
   }
   const sure = element("fieldset", { className: "row" }, element("span", { textContent: "How sure are you? (optional)" }),
     ...radios(name, model.get("sure_words").map((word) => [word, word]), "sure"));
@@ -70,7 +76,7 @@ function render({ model, el }) {
   skip.addEventListener("click", () => model.send({ skip: true }));
   const said = () => {
     reply.className = `reply ${model.get("verdict")}`;
-    reply.textContent = model.get("reply");
+    reply.replaceChildren(...words(model.get("reply")));
   };
   // A second answer may get the same reply: said again, though nothing changes in the model.
   const heard = (message) => {

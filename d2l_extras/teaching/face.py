@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -105,13 +106,18 @@ def _drawn(question: Place) -> tuple[Any, str, list[float]]:
     return axes, url, [box.x0, 1 - box.y1, box.width, box.height]
 
 
+def _html(text: str) -> str:
+    """Return a text as HTML; what stands between backticks is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
+
+
 def at_rest(question: Question) -> str:
     """Return HTML of what a question offers, with its answer folded: for the page."""
-    lines = "".join(f"<li>{html.escape(line)}</li>" for line in question.lines())
+    lines = "".join(f"<li>{_html(line)}</li>" for line in question.lines())
     picture = ""
     if isinstance(question, Place):
         picture = f'<img alt="{html.escape(question.words)}" src="{_drawn(question)[1]}"/>'
-    answer = html.escape(question.solution())
+    answer = _html(question.solution())
     return (
         f'{AT_REST}{picture}<ul style="list-style:none;padding-left:1em">{lines}</ul>'
         f"<details><summary>Answer</summary>{answer}</details></div>"

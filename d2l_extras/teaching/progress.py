@@ -9,6 +9,7 @@ import contextlib
 import datetime
 import json
 import os
+import stat
 import uuid
 import warnings
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from ..files import write_atomically
 VERSION = 1
 VARIABLE = "D2L_EXTRAS_PROGRESS"
 KINDS = ("question", "exercise", "lab")
+LARGEST = 64 * 2**20  # bytes; an answer takes about 200
 SECONDS = 10  # to wait for another kernel that writes
 
 _memory: list[dict[str, Any]] = []  # what could not be written, or is not to be
@@ -37,9 +39,14 @@ def path() -> Path | None:
     named = os.environ.get(VARIABLE, "").strip()
     if named.lower() == "off":
         return None
-    if named:
-        return Path(named).expanduser()
-    return platformdirs.user_data_path("d2l-extras", appauthor=False) / "progress.json"
+    try:
+        if named:
+            return Path(named).expanduser()
+        return platformdirs.user_data_path("d2l-extras", appauthor=False) / "progress.json"
+    except RuntimeError as error:
+        text = f"your progress is not stored ({error}): name a file for it in {VARIABLE}"
+        warnings.warn(text, stacklevel=3)
+        return None
 
 
 def record(kind: str, name: str, **details: Any) -> None:
@@ -102,11 +109,11 @@ def merge(more: list[dict[str, Any]]) -> int:
     if file is None:
         raise ProgressError(f"there is no file: {VARIABLE} is off")
     with _locked(file):
-        stored = read(file)
-        merged = _union(stored, more)
-        if len(merged) > len(stored):
-            _write(file, merged)
-        return len(merged) - len(stored)
+        stored = _read_or_set_aside(file)
+        new = {event["id"] for event in more} - {event["id"] for event in stored}
+        if new:
+            _write(file, _union(stored, more))
+        return len(new)
 
 
 def reset() -> Path | None:
@@ -128,19 +135,36 @@ def read(file: Path) -> list[dict[str, Any]]:
         If it is of a newer version of the course, or cannot be read.
     """
     try:
+        return _read(file)
+    except ValueError:
+        with _locked(file):  # another kernel may have set it aside and begun a new one meanwhile
+            return _read_or_set_aside(file)
+
+
+def _read(file: Path) -> list[dict[str, Any]]:
+    try:
+        found = file.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(None, "it is no plain file")
+        if found.st_size > LARGEST:
+            raise OSError(None, f"it is larger than {LARGEST >> 20} MiB")
         text = file.read_bytes()
     except FileNotFoundError:
         return []
     except OSError as error:
         raise ProgressError(f"{file} cannot be read ({error.strerror})") from error
+    return parse(text)
+
+
+def _read_or_set_aside(file: Path) -> list[dict[str, Any]]:
     try:
-        return parse(text)
+        return _read(file)
     except ValueError as error:
         aside = _set_aside(file, "broken")
         warnings.warn(
             f"the file of your progress was broken ({error}): it is kept as {aside}, and a new "
             "one begins",
-            stacklevel=2,
+            stacklevel=3,
         )
         return []
 
@@ -179,8 +203,23 @@ def parse(text: str | bytes) -> list[dict[str, Any]]:
 
 def dump(which: list[dict[str, Any]]) -> str:
     """Return events as the text of a file, one a line."""
-    lines = ",\n".join(json.dumps(event, ensure_ascii=False, sort_keys=True) for event in which)
+    lines = ",\n".join(json.dumps(event, sort_keys=True) for event in which)
     return f'{{"version": {VERSION}, "events": [\n{lines}\n]}}\n'
+
+
+def time_of(event: dict[str, Any]) -> datetime.datetime:
+    """Return when an event was; 1970 if it does not say it in ISO 8601.
+
+    Examples
+    --------
+    >>> time_of({"time": "2026-11-24T10:00:00+09:00"}) < time_of({"time": "2026-11-24T02:00"})
+    True
+    """
+    try:
+        time = datetime.datetime.fromisoformat(event["time"])
+    except ValueError:
+        time = datetime.datetime.fromtimestamp(0, datetime.UTC)
+    return time if time.tzinfo else time.replace(tzinfo=datetime.UTC)
 
 
 def _is_event(event: Any) -> bool:
@@ -192,7 +231,7 @@ def _is_event(event: Any) -> bool:
 
 def _union(*parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     merged = {event["id"]: event for part in parts for event in part}
-    return sorted(merged.values(), key=lambda event: event["time"])
+    return sorted(merged.values(), key=time_of)
 
 
 def _write(file: Path, which: list[dict[str, Any]]) -> None:

@@ -72,6 +72,28 @@ def test_a_number_is_typed_and_one_that_cannot_be_read_is_no_answer(answered):
     expect(form.get_by_role("status")).to_contain_text("✓ ln(3.4028e38)")
 
 
+MARKED = """
+from d2l_extras.teaching.question import Choice
+question = Choice("marked", "?", {"A": "`record()` & `<i>`", "B": "a ` alone"}, "B",
+                  {"A": "No `<img src=x onerror=alert(1)>` but <b>text</b>"}, "So.")
+question
+"""
+
+
+def test_what_is_between_backticks_is_code_and_nothing_is_read_as_html(open_notebook, server):
+    notebook = open_notebook(server.write("marked.ipynb", MARKED)).run_all()
+    form = forms(notebook).first
+    assert form.locator("label code").all_text_contents() == ["record()", "<i>"]
+    expect(form.get_by_role("radio", name="B. a ` alone")).to_be_visible()
+    form.get_by_role("radio", name="A. record() & <i>").check()
+    form.get_by_role("button", name="Answer").click()
+    expect(form.get_by_role("status")).to_contain_text(
+        "No <img src=x onerror=alert(1)> but <b>text"
+    )
+    expect(form.get_by_role("status").locator("code")).to_have_count(1)
+    assert form.locator("img, b").count() == 0
+
+
 def test_skip_is_remembered(answered):
     forms(answered).nth(1).get_by_role("button", name="Skip").click()
     expect(forms(answered).nth(1).get_by_role("status")).to_contain_text("· Skipped")

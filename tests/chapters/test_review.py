@@ -60,6 +60,14 @@ def test_missed_ones_are_due_first_and_right_ones_after_twice_as_long_each_time(
     assert review.due("softmax", NOW) == []  # only chapters before
 
 
+@pytest.mark.parametrize("times, rest", [(1, 1), (2, 2), (3, 4), (4, 8)])
+def test_what_was_right_rests_a_day_and_twice_as_long_each_time(did, times, rest):
+    for time in range(times):
+        did(rest + times - 1 - time, "softmax.sums", "right")  # the last one `rest` days ago
+    assert titles(review.due("cross_entropy", NOW)) == ["softmax.sums"]
+    assert review.due("cross_entropy", NOW - datetime.timedelta(minutes=1)) == []
+
+
 @pytest.mark.parametrize("call", [dx.again, dx.warm_up])
 def test_an_unknown_chapter_is_named(call):
     with pytest.raises(ValueError, match="no chapter 'sotfmax', only start, softmax"):
@@ -107,3 +115,12 @@ def test_an_exercise_records_its_verdict_but_not_an_untouched_stub(monkeypatch, 
     dx.exercises.softmax.double_odds("ln 2")
     dx.exercises.softmax.double_odds(2)
     assert [e["verdict"] for e in progress.events()] == ["passed", "failed"]
+
+
+@pytest.mark.parametrize("call", [dx.again, dx.warm_up])
+def test_a_progress_that_cannot_be_read_stops_no_chapter(call, monkeypatch, tmp_path):
+    monkeypatch.setenv(progress.VARIABLE, str(tmp_path / "progress.json"))
+    (tmp_path / "progress.json").write_text('{"version": 2}')
+    found = call("cross_entropy")
+    assert "Your progress is not available: " in found.text and "pip install" in found.text
+    assert not found.questions

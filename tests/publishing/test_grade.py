@@ -73,11 +73,45 @@ if os.fork() == 0:
     os._exit(0)
 """, RIGHT],
     "connects": ["import socket\nsocket.create_connection(('127.0.0.1', PORT), 2)", RIGHT],
+    "imports": ["import mine\nassert mine.three == 3", RIGHT],
+    "supplants": [WRONG],  # json.py lies beside it: see BESIDE
+    "finds": ["""
+judge = type(dx.exercises.start.loss).__call__
+for word in ("judged", "say"):
+    places = zip(judge.__code__.co_freevars, judge.__closure__)
+    judge = next(cell.cell_contents for name, cell in places if name == word)
+judge("verdict", name=[], verdict="passed")
+judge("verdict", name="start.loss", verdict="=cmd()")
+judge("changed", names=3)
+judge("failed", names=3)
+judge("cell", cell="first")
+judge([])
+""", RIGHT],
     "hangs": ["""
 import ctypes, signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 ctypes.CDLL(None).sleep(60)
 """, RIGHT],
+}  # fmt: skip
+
+
+BESIDE = {
+    "imports": {"mine.py": "three = 3", "random.py": "", "home": "", "tmp": "", "k-1": "",
+                "progress.json": """{"version": 1, "events": [
+{"id": "1", "time": "1", "kind": "question", "name": "start.flat", "verdict": "wrong"},
+{"id": "2", "time": "2", "kind": "question", "name": "start.flat", "verdict": "right"},
+{"id": "3", "time": "3", "kind": "question", "name": "start.none", "verdict": "right"},
+{"id": "4", "time": "4", "kind": "exercise", "name": "start.loss", "verdict": "passed"}]}"""},
+    "mistaken": {"progress.json": "[]"},
+    "supplants": {"json.py": """
+import os
+if "SANDBOX_SECRET" in os.environ:
+    secret = os.read(int(os.environ["SANDBOX_SECRET"]), 100).decode().split()[0]
+    for words in ('verdict", "name": "start.loss", "verdict": "passed"', 'done"'):
+        line = f'{{"secret": "{secret}", "kind": "{words}}}' + chr(10)
+        os.write(int(os.environ["SANDBOX_SAY"]), line.encode())
+    os._exit(0)
+"""},
 }  # fmt: skip
 
 
@@ -101,6 +135,9 @@ def _class(tmp_path_factory):
         for learner, cells in CELLS.items():
             cells = [text.replace(MARK, str(canary)).replace("PORT", port) for text in cells]
             write(folder / f"submitted/{learner}/hello/00-start-here.ipynb", cells)
+        for learner, files in BESIDE.items():
+            for name, text in files.items():
+                (folder / "submitted" / learner / "hello" / name).write_text(text)
         (folder / "submitted/broken/hello").mkdir(parents=True)
         (folder / "submitted/broken/hello/00-start-here.ipynb").write_text("{")
         rows = grade.run(folder, settings=SETTINGS, jobs=2)
@@ -117,7 +154,10 @@ def _class(tmp_path_factory):
     "learner, verdict, status, noted",
     [
         ("diligent", "passed", "complete", "1 cells failed, first 1: ValueError: one cell"),
-        ("mistaken", "failed", "complete", "^$"),
+        ("mistaken", "failed", "complete", "^progress.json is no exported progress$"),
+        ("imports", "passed", "complete", "^$"),
+        ("supplants", "failed", "complete", "^$"),
+        ("finds", "passed", "complete", "6 forged lines"),
         ("absent", "missing", "complete", "^$"),
         ("endless", "passed", "complete", "1 cells failed, first 1: KeyboardInterrupt"),
         ("leaves", "passed", "kernel died in cell 2", "^$"),
@@ -174,6 +214,17 @@ def test_the_tables_say_the_same(class_):
         assert table[learner]["start.loss"] == row["verdicts"].get("start.loss", "")
         assert (table[learner]["passed"], table[learner]["status"]) == (
             str(row["passed"]), row["status"])  # fmt: skip
+
+
+def test_what_a_learner_says_of_questions_is_shown_and_counts_for_nothing(class_):
+    rows, folder, _, _ = class_
+    assert rows["imports"]["own_word"] == {"start.flat": "right"}
+    assert rows["imports"]["verdicts"]["start.flat"] == "missing"
+    assert rows["imports"]["passed"] == rows["endless"]["passed"] == 1
+    assert rows["mistaken"]["own_word"] is None and rows["endless"]["own_word"] == {}
+    with (folder / "grades.csv").open(encoding="utf-8", newline="") as file:
+        table = {line["learner"]: line["the learner's own word"] for line in csv.DictReader(file)}
+    assert (table["imports"], table["mistaken"], table["endless"]) == ("right 1", "", "")
 
 
 # --- resuming, with a run that is not real
@@ -277,6 +328,35 @@ def test_a_table_that_cannot_be_written_is_said_before_anything_runs(tmp_path, r
     with pytest.raises(OSError, match="cannot be written .*: name another file with -o"):
         grade.run(tmp_path, tmp_path / "file/grades.csv")
     assert not ran
+
+
+def test_a_name_that_is_no_text_and_a_notebook_that_vanishes_stop_nobody(
+    tmp_path, ran, monkeypatch
+):
+    write(tmp_path / "ada/00-start-here.ipynb", [])
+    write(tmp_path / "bo\x1b[2J/00-start-here.ipynb", [])
+    write(tmp_path / os.fsdecode(b"J\xf6rg") / os.fsdecode(b"00-start-here \xf6.ipynb"), [])
+    real = grade.fingerprint
+
+    def vanish(handed, *more):
+        if handed.learner == "ada":
+            handed.path.unlink()
+        return real(handed, *more)
+
+    monkeypatch.setattr(grade, "fingerprint", vanish)
+    rows = {row["learner"]: row for row in grade.run(tmp_path)}
+    assert rows["ada"]["status"] == "not run: it cannot be read (No such file or directory)"
+    assert rows[r"J\udcf6rg"]["passed"] == rows[r"bo\x1b[2J"]["passed"] == 1
+    assert r"J\udcf6rg" in (tmp_path / "grades.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"version": 1}', '{"version": 1, "rows": [3]}',
+                                     '{"version": 1, "rows": [{"id": "x", "fingerprint": "y"}]}'],
+                         ids=len)  # fmt: skip
+def test_a_broken_record_of_an_earlier_run_is_begun_anew(tmp_path, ran, content):
+    write(tmp_path / "ada 00-start-here.ipynb", [])
+    (tmp_path / "grades.json").write_text(content)
+    assert [row["status"] for row in grade.run(tmp_path)] == ["complete"]
 
 
 def test_a_learners_text_is_no_formula_in_a_spreadsheet(tmp_path, ran):

@@ -69,6 +69,18 @@ def test_what_an_exercise_printed_is_not_on_its_slide():
     assert not slides.arrange(notebook).cells[-1].outputs
 
 
+def test_what_an_exercise_asks_is_on_its_slide():
+    notebook = cells("md:# One", "dx.exercises.softmax.stable")
+    asked = {"text/markdown": "**Exercise: stable.** Write it.", "text/plain": "<Exercise>"}
+    notebook.cells[-1].outputs = [nbformat.v4.new_output("display_data", asked)]
+    assert slides.arrange(notebook).cells[-1].outputs[0].data == asked
+
+
+def test_what_only_a_learners_own_progress_fills_is_on_no_slide():
+    deck = slides.arrange(cells("md:# One", 'dx.warm_up("softmax")', 'dx.again("softmax")'))
+    assert on_slides(deck) == [["# One"]]
+
+
 def test_a_teachers_remark_becomes_a_speaker_note(tmp_path):
     path = tmp_path / "one.ipynb"
     remark = {"d2l_extras": {"notes": "Ask *first*."}}

@@ -99,3 +99,9 @@ def test_named_numbers_may_come_in_any_order(answer):
 def test_text_is_no_array_of_numbers(result):
     with pytest.raises(Unclear, match="expected numbers in one array"):
         array(result)
+
+
+@pytest.mark.parametrize("power", [400, 5000], ids=str)
+def test_a_whole_number_that_no_float_holds_is_unclear(power):
+    with pytest.raises(Unclear, match="finite number"):
+        number(10**power)

@@ -130,3 +130,72 @@ def test_merging_twice_adds_nothing(file):
     progress.reset()
     assert (progress.merge(exported), progress.merge(exported)) == (1, 0)
     assert names(file) == ["softmax.softmax"]
+
+
+def event(identity, time="2026-01-01T00:00:00+00:00", name="softmax.spacing", **more):
+    return {"id": identity, "time": time, "kind": "question", "name": name, **more}
+
+
+def store(file, *events):
+    file.parent.mkdir()
+    file.write_text(json.dumps({"version": 1, "events": events}))
+
+
+def test_an_answer_is_stored_beside_events_that_are_there_twice(file):
+    store(file, event("1"), event("1"))
+    progress.record("lab", "softmax.softmax")
+    assert names(file) == ["softmax.spacing", "softmax.softmax"]
+
+
+def test_what_is_no_text_does_not_keep_answers_from_being_stored(file):
+    store(file, event("1", name="\ud800"))
+    progress.record("lab", "softmax.softmax")
+    assert names(file) == ["\ud800", "softmax.softmax"]
+
+
+def test_events_of_other_time_zones_are_in_the_order_in_which_they_were(file):
+    store(file, event("b", "2026-01-01T05:00:00+00:00"), event("a", "2026-01-01T09:00:00+09:00"),
+          event("0", "yesterday"))  # fmt: skip
+    assert [one["id"] for one in progress.events()] == ["0", "a", "b"]
+
+
+def make_large(path):
+    with path.open("wb") as file:
+        file.truncate(progress.LARGEST + 1)
+
+
+@pytest.mark.parametrize("make, why", [
+    (os.mkfifo, "it is no plain file"), (make_large, "larger than 64 MiB"),
+    (os.mkdir, "it is no plain file"), (lambda path: path.symlink_to("/dev/zero"), "no plain file"),
+], ids=["fifo", "large", "folder", "endless"])  # fmt: skip
+def test_what_cannot_hold_a_progress_is_left_alone_and_stops_no_lesson(file, make, why):
+    file.parent.mkdir()
+    make(file)
+    with pytest.warns(UserWarning, match=f"not stored: .*{why}"):
+        progress.record("lab", "softmax.softmax")
+    with pytest.raises(progress.ProgressError, match=why):
+        progress.events()
+    assert os.path.lexists(file)
+
+
+def test_a_new_file_is_not_set_aside_for_the_broken_one_before_it(file, monkeypatch):
+    file.parent.mkdir()
+    file.write_text("{")
+    real = progress.parse
+
+    def meanwhile(text):
+        monkeypatch.setattr(progress, "parse", real)
+        file.write_text(progress.dump([event("1")]))  # another kernel was faster
+        return real(text)
+
+    monkeypatch.setattr(progress, "parse", meanwhile)
+    assert [one["id"] for one in progress.events()] == ["1"]
+    assert not list(file.parent.glob("*broken*"))
+
+
+def test_without_any_home_directory_it_is_kept_in_memory(file, monkeypatch):
+    monkeypatch.setenv(progress.VARIABLE, "~nobody-of-this-name/progress.json")
+    with pytest.warns(UserWarning, match="not stored .*name a file for it in D2L_EXTRAS_PROGRESS"):
+        progress.record("lab", "softmax.softmax")
+    with pytest.warns(UserWarning, match="not stored"):
+        assert [one["name"] for one in progress.events()] == ["softmax.softmax"]

@@ -160,3 +160,10 @@ def test_on_the_page_the_answer_is_folded_and_text_is_text():
     text = at_rest(question)
     assert "a &lt; b &amp; c" in text.partition("<details>")[0]
     assert text.index("<details>") < text.index("Count.") < text.index("</details>")
+
+
+def test_on_the_page_what_is_between_backticks_is_code():
+    text = at_rest(choice(options={"A": "`x < 1`", "B": "a ` alone"}, replies={"B": "No."},
+                          why="`<b>`."))  # fmt: skip
+    assert "<li>A. <code>x &lt; 1</code></li><li>B. a ` alone</li>" in text
+    assert text.count("<code>&lt;b&gt;</code>") == 1
