@@ -112,7 +112,7 @@ CASES = {
         "wrong": [
             (17, "twice as many"), (34, "the factor 2"), (136, "per configuration"),
             (33, "squared"), (typed("from d2l_extras import compare\n"
-                                    "answer = compare.seeds_needed(0.0024, 0.005)"), "factor 2"),
+                                    "answer = compare.seeds_needed(0.0024, 0.005)"), "not paired"),
             (3, "About 2"), ("many", "one number"),
         ],
     },
