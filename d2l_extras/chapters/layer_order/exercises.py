@@ -249,8 +249,8 @@ def _seeds_checks(answer: float) -> Checks:
     )
     yield (
         not 36 < answer <= 38,
-        "So many would do for paired runs whose differences have that standard deviation. These are "
-        "not paired: both orders are noisy.",
+        "So many would do for paired runs whose differences have that standard deviation. Here "
+        "runs are not paired: both orders are noisy.",
     )
     yield (
         not 33.2 <= answer <= 36,
