@@ -220,8 +220,9 @@ def tuned(table, factor, by, settings, *, pair="seed", lower_is_better=True):
 def agreement(table, metric, factor, *, pair="seed"):
     """Return how far all judges rank the configurations alike, and how sure that is not chance.
 
-    Kendall's W: 0 if their ranks have nothing in common, 1 if all rank alike. The judges are the
-    seeds, or what `pair` names: rates, budgets.
+    Kendall's W: 1 if all rank alike, 0 if their ranks cancel out. The judges are the seeds, or
+    what `pair` names: rates, budgets. Of m judges whose ranks have nothing in common W is 1 / m on
+    average, not 0: one half for two of them.
 
     Returns
     -------

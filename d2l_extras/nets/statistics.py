@@ -21,7 +21,9 @@ def refresh_statistics(net, data, *, dropout=False, batch_size=1000):
     the network will be used. It goes through the batch normalizations in the order in which the
     data reach them, one pass over the data for each, so that each one sees its predecessors
     normalize with their new statistics. Behind each layer the data then have, per channel, mean
-    beta and variance gamma² (but for epsilon), however the data are cut into batches.
+    beta and variance gamma² (but for epsilon), however the data are cut into batches. Not so where
+    one batch normalization, or two that share their parameters, is passed twice: what it remembers
+    is pooled over all its calls, the later ones measured behind its old statistics.
 
     Algorithm 2 of Ioffe and Szegedy, and PyTorch's `torch.optim.swa_utils.update_bn`, average the
     statistics of training minibatches in one pass, each layer behind predecessors that normalize
@@ -36,7 +38,8 @@ def refresh_statistics(net, data, *, dropout=False, batch_size=1000):
     net : gluon.Block
         An initialized network with Gluon's batch normalization in it, hybridized or not.
     data : pair of arrays, or array
-        Samples and labels, such as `Digits().train`, or samples alone. Labels are not looked at.
+        Samples and labels, such as `Digits().train`, or samples alone. Labels are not looked at;
+        the network is called with the samples, one array.
     dropout : bool
         Whether dropout is on, as in training; off, the statistics fit predict mode.
     batch_size : int
@@ -45,7 +48,8 @@ def refresh_statistics(net, data, *, dropout=False, batch_size=1000):
     Raises
     ------
     TypeError, ValueError
-        If there is no batch normalization in the network, or no sample in the data.
+        If there is no batch normalization in the network, too few samples in the data for a
+        variance, or `dropout` is neither True nor False.
     RuntimeError
         If the network is not initialized.
     DivergedError
@@ -71,17 +75,19 @@ def refresh_statistics(net, data, *, dropout=False, batch_size=1000):
     batches = Minibatches((samples,), batch_size, shuffle=False)
     if not isinstance(net, gluon.Block):
         raise TypeError(f"net must be a gluon.Block, got {type(net).__name__}")
+    if dropout not in (True, False):  # "off" is a true value
+        raise TypeError(f"dropout must be True or False, got {dropout!r}")
     check_initialized(net)
     npx.waitall()  # a compiled backward pass may still be moving the old statistics
     with _eager(net), autograd.pause(train_mode=bool(dropout)):
         with autograd.predict_mode():
             calls = _calls(net, samples[:2])
-        before = [(layer, _statistics(layer)) for layer in calls]
+        before = [(layer, _statistics(layer)) for layer, *_ in calls]
         try:
-            with _remembering(calls):
-                for layer, count in calls.items():
-                    mean, variance = _moments(net, layer, count, batches)
-                    _remember(layer, mean, variance)
+            with _remembering([layer for layers in calls for layer in layers]):
+                for layers, count in calls.items():
+                    mean, variance = _moments(net, layers, count, batches)
+                    _remember(layers[0], mean, variance)
         except BaseException:
             for layer, statistics in before:
                 _remember(layer, *statistics)
@@ -153,10 +159,20 @@ def _watching(layers, look):
 
 
 def _calls(net, x):
-    """Return how often each batch normalization is called in a pass, in the order of the calls."""
-    calls = {}
-    layers = [block for block in dict.fromkeys(_blocks(net)) if isinstance(block, KINDS)]
-    with _watching(layers, lambda layer, _: calls.update({layer: calls.get(layer, 0) + 1})):
+    """Return how often each batch normalization is called in a pass, in the order of the calls.
+
+    Layers that share what they remember are one: the keys are tuples of layers.
+    """
+    calls, sharing = {}, {}
+    for block in dict.fromkeys(_blocks(net)):
+        if isinstance(block, KINDS):
+            sharing.setdefault(id(block.running_mean), []).append(block)
+    layers_of = {layer: tuple(layers) for layers in sharing.values() for layer in layers}
+
+    def look(layer, _):
+        calls[layers_of[layer]] = calls.get(layers_of[layer], 0) + 1
+
+    with _watching(layers_of, look):
         net(x)
     if not calls:
         raise ValueError(
@@ -165,11 +181,11 @@ def _calls(net, x):
     return calls
 
 
-def _moments(net, layer, count, batches):
-    """Return mean and variance of all that reaches a layer, per channel, in double precision."""
+def _moments(net, layers, count, batches):
+    """Return mean and variance of all that reaches the layers, per channel, as float64."""
     number, mean, squares = 0, 0.0, 0.0  # squares: the sum of squared distances from the mean
 
-    def look(_, x):
+    def look(layer, x):
         nonlocal number, mean, squares, left
         x = numpy.moveaxis(x.asnumpy(), layer._kwargs["axis"], 0)
         x = x.reshape(len(x), -1).astype("float64")
@@ -182,13 +198,17 @@ def _moments(net, layer, count, batches):
         if not left:
             raise _Reached
 
-    with _watching([layer], look):
+    with _watching(layers, look):
         for (x,) in batches:
             left = count
             with contextlib.suppress(_Reached):
                 net(x)
+    if number < 2:
+        raise ValueError(
+            f"a variance needs two values per channel at least; {layers[0].name} gets {number}"
+        )
     if not numpy.isfinite(squares).all():
-        raise DivergedError(f"what reaches {layer.name} is not finite, so it has no statistics")
+        raise DivergedError(f"what reaches {layers[0].name} is not finite, so it has no statistics")
     return mean, squares / number
 
 

@@ -145,6 +145,19 @@ def test_agreement_is_kendalls_w():
         compare.agreement(RUNS[RUNS.net.isin(["base", "near"])], "loss", "net")
 
 
+@pytest.mark.parametrize("judges", [2, 3, 10])
+def test_by_chance_w_is_one_over_the_number_of_judges(judges):
+    random = numpy.random.RandomState(judges)
+    found = []
+    for _ in range(200):
+        table = pandas.DataFrame(
+            [(net, seed, random.rand()) for net in "abcdef" for seed in range(judges)],
+            columns=["net", "seed", "loss"],
+        )
+        found.append(compare.agreement(table, "loss", "net")[0])
+    assert numpy.mean(found) == pytest.approx(1 / judges, abs=0.05)
+
+
 def test_verdicts_are_plain_words_and_the_best_comes_first():
     result = compare.paired(RUNS, "loss", "net", baseline="base")
     assert result.verdict.to_dict() == {

@@ -197,6 +197,18 @@ def test_a_layer_that_is_called_twice_counts_both_times():
     assert net.norm.running_mean.data().item() == pytest.approx((1 + 3 + 7 + 7) / 4)
 
 
+@pytest.mark.parametrize("shared", [False, True])
+def test_layers_that_share_what_they_remember_are_one(shared):
+    first = nn.BatchNorm(in_channels=1)
+    second = nn.BatchNorm(in_channels=1, params=first.params) if shared else first
+    net = nn.HybridSequential()
+    net.add(first, nn.HybridLambda(lambda F, x: x * 0 + 7), second)
+    net.initialize()
+    refresh_statistics(net, np.array([[1.0], [3.0]]))
+    assert first.running_mean.data().item() == pytest.approx((1 + 3 + 7 + 7) / 4)
+    assert second.running_var.data().item() == pytest.approx(6.75)
+
+
 def test_what_cannot_be_refreshed_is_refused_and_nothing_has_changed():
     dense = nn.Dense(2)
     dense.initialize()
@@ -215,6 +227,13 @@ def test_what_cannot_be_refreshed_is_refused_and_nothing_has_changed():
         refresh_statistics(net, dx.data.Digits())
     with pytest.raises(ValueError, match="batch size"):
         refresh_statistics(net, X, batch_size=0)
+    for word in ("off", None, 0.5):
+        with pytest.raises(TypeError, match=f"dropout must be True or False, got {word!r}"):
+            refresh_statistics(net, X, dropout=word)
+    single = nn.BatchNorm(in_channels=3)
+    single.initialize()
+    with pytest.raises(ValueError, match="two values per channel at least; .* gets 1"):
+        refresh_statistics(single, np.ones((1, 3)))
     broken = X.copy()
     broken[40] = np.nan
     with pytest.raises(dx.DivergedError, match="not finite"):

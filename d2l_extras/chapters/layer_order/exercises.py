@@ -127,7 +127,7 @@ def _scale_checks(answer: float) -> Checks:
         "The other way round: predict mode divided by train mode, below 1.",
     )
     yield (
-        _near(answer, SCALE, 0.0006),
+        _near(answer, SCALE, 0.001),  # the root of 0.405, which the text has, rounds to 0.636
         f"The root of the ratio of the variances, {VARIANCE:.3f} / {DROPPED:.3f}.",
     )
 
@@ -167,6 +167,7 @@ def _read_pairs(answer: Any) -> list[frozenset[str]]:
     """Return the pairs of an answer; a group of three equal ones stands for its pairs."""
     asked = 'give a list of pairs, such as [("a", "b"), ("c", "d")]'
     groups = list(answer.items()) if isinstance(answer, dict) else answer
+    groups = groups.tolist() if hasattr(groups, "tolist") else groups  # an array of text
     if isinstance(groups, str) and len(_ORDER.findall(groups)) % 2 == 0:
         orders = _ORDER.findall(groups)
         groups = list(zip(orders[::2], orders[1::2], strict=True))
@@ -188,7 +189,7 @@ def _read_pairs(answer: Any) -> list[frozenset[str]]:
 
 
 def _read_order(order: Any) -> str:
-    name = re.sub(r"\s+", "-", str(order).strip().lower()).removeprefix("conv-")
+    name = re.sub(r"[\s_→>-]+", "-", str(order).strip().lower()).removeprefix("conv-")
     if name not in TEN:
         raise Unclear(f"not among the ten: {order}")
     return name
@@ -245,6 +246,11 @@ def _seeds_checks(answer: float) -> Checks:
     yield (
         not _near(answer, NEEDED * DIFFERENCE / SD, 0.4),
         "The ratio of noise to difference enters squared.",
+    )
+    yield (
+        not 36 < answer <= 38,
+        "So many would do for paired runs whose differences have that standard deviation. Here "
+        "runs are not paired: both orders are noisy.",
     )
     yield (
         not 33.2 <= answer <= 36,

@@ -34,6 +34,7 @@ PAUSE = 0.005  # seconds between two updates of a live run, so that the eye can 
 ORDERS = tuple(o for without in ((), ("bn",), ("drop",), ("bn", "drop")) for o in orders(without))
 GROUPS = {"all four layers": 12, "no drop": 4, "no bn": 2, "neither": 1}  # as in FUNCTIONS
 STATISTICS = {"as remembered": "", "dropout on": "on_", "dropout off": "off_"}  # columns start so
+NAMED = 3  # orders of the same function that the picture names; the text names all
 STAGES = 11  # places of the strip: the input, then two modules of up to five
 
 controls = (
@@ -250,7 +251,7 @@ def _draw_strip(variance, mean):
         own.set_data(result.own.rows[:, 0], numpy.clip(result.own.rows[:, 1], *limits))
         _list(legend, 2, len(result.computed) > 0)
         _list(legend, 3, len(result.own.rows) > 0)
-        badge.set_text("the same function as " + ", ".join(result.same) if result.same else "")
+        badge.set_text(_badge(list(result.same)))
         first = _first_parted(result)
         flag.set_visible(first is not None)
         flag.set_xdata([first.place if first else 0] * 2)
@@ -365,6 +366,14 @@ def _name(stage, result):
     if stage.name == "drop":
         return f"drop\n{result.rates[stage.module - 1]:.1f}"
     return {"act": result.activation, "pool": f"{result.pooling}\npool"}.get(stage.name, stage.name)
+
+
+def _badge(same):
+    """Return which orders are the same function, as many by name as there is room for."""
+    if not same:
+        return ""
+    rest = f" and {len(same) - NAMED} more" if len(same) > NAMED else ""
+    return "the same function as " + ", ".join(same[:NAMED]) + rest
 
 
 def _signed(number):

@@ -71,12 +71,14 @@ CASES = {
         ],
     },
     layer_order.scale: {
-        "right": [0.6366, 0.405**0.5, "0.637", "63.7 %", typed("answer = np.sqrt(0.341 / 0.841)"),
+        "right": [0.6366, 0.405**0.5, "0.637", "sqrt(0.405) = 0.636",
+                  "63.7 %", typed("answer = np.sqrt(0.341 / 0.841)"),
                   typed("m = 1 / (2 * np.pi) ** 0.5\nv = 0.5 - m ** 2\n"
                         "answer = (v / ((v + 0.5 * m ** 2) / 0.5)) ** 0.5")],
         "wrong": [
             (0.405, "The scale is its root"), (0.7071, "mean 0"), (0.5, "Not 1 - p"),
-            (1.57, "other way round"), (0.9, "0.341 / 0.841"), ((0.341, 0.841), "one number"),
+            (1.57, "other way round"), (0.64, "0.341 / 0.841"),
+            ((0.341, 0.841), "one number"),
         ],
     },
     layer_order.same: {
@@ -87,6 +89,8 @@ CASES = {
             "; ".join(f"{one}, {other}" for one, other in PAIRS),
             "\n".join(f"{one} = {other}" for one, other in PAIRS),
             [(one.replace("-", " "), other) for one, other in PAIRS],
+            [("conv → " + one.replace("-", " → "), other) for one, other in PAIRS],
+            numpy.array(PAIRS),
         ],
         "wrong": [
             (["bn-act-drop-pool"], "in the place of a pair"),
@@ -107,7 +111,9 @@ CASES = {
                   typed("answer = np.ceil(np.array(68.1))")],
         "wrong": [
             (17, "twice as many"), (34, "the factor 2"), (136, "per configuration"),
-            (33, "squared"), (3, "About 2"), ("many", "one number"),
+            (33, "squared"), (typed("from d2l_extras import compare\n"
+                                    "answer = compare.seeds_needed(0.0024, 0.005)"), "not paired"),
+            (3, "About 2"), ("many", "one number"),
         ],
     },
     layer_order.interval: {

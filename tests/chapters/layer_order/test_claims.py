@@ -84,6 +84,31 @@ def test_re_estimation_with_dropout_off_cures_and_with_dropout_on_does_not(runs,
     assert max(off.values()) < max(trained.values()) / 5
 
 
+@pytest.mark.parametrize("part", ["val", "test"])
+@pytest.mark.parametrize("rate", [0.1, 0.3, 0.5])
+def test_with_one_rate_and_many_digits_the_cure_lowers_every_mean(runs, seeds, rate, part):
+    trained, off = (means(runs, seeds, f"{arm}{part}_loss", rate) for arm in ("", "off_"))
+    assert all(off[order] < trained[order] for order in functions(runs))
+
+
+def test_with_few_digits_the_cure_raises_some_means(runs, seeds):
+    risen = [
+        order
+        for order in functions(runs)
+        if statistics.fmean(runs[150, 0.5, 0.5, order, s, 4].off_test_loss for s in seeds)
+        > statistics.fmean(runs[150, 0.5, 0.5, order, s, 4].test_loss for s in seeds)
+    ]
+    assert risen
+
+
+@pytest.mark.parametrize("part", ["val", "test"])
+def test_after_the_cure_the_ranking_has_little_in_common_with_the_old_one(runs, seeds, part):
+    trained, off = (means(runs, seeds, f"{arm}{part}_loss") for arm in ("", "off_"))
+    order = functions(runs)
+    rank = stats.spearmanr([trained[o] for o in order], [off[o] for o in order]).statistic
+    assert abs(rank) < 0.5
+
+
 def test_the_cure_helps_with_every_seed(runs, seeds):
     gains = [
         math.log(r.test_loss / r.off_test_loss)
@@ -151,6 +176,17 @@ def test_correcting_the_statistics_takes_the_harm_away_and_nothing_else_does(par
             assert loss(parts, order, "both") < loss(parts, order, part) * 1.3 < trained * 1.3
     for order in {order for order, _ in parts}:
         assert loss(parts, order, "channels mixed up") > loss(parts, order, "nothing")
+
+
+def test_the_placebo_harms_in_the_mean_but_not_in_every_run(parts):
+    harmed = [
+        mixed.test_loss > nothing.test_loss
+        for order in {order for order, _ in parts}
+        for mixed, nothing in zip(
+            parts[order, "channels mixed up"], parts[order, "nothing"], strict=True
+        )
+    ]
+    assert 0.7 < statistics.fmean(harmed) < 1
 
 
 def test_the_two_records_tell_of_the_same_networks(parts, runs):

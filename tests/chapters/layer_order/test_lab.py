@@ -4,6 +4,7 @@ import importlib
 
 import numpy
 import pytest
+from matplotlib.figure import Figure
 from mxnet import autograd, np
 
 from d2l_extras import labs, layers, records
@@ -186,6 +187,21 @@ def test_equivalent_orders_are_named():
     assert "The same function as bn-drop-act-pool: dropout and relu commute." in view.text
     view.set(activation="elu")
     assert "same function" not in view.text
+
+
+def test_the_badge_has_room_for_what_it_says():
+    """Seven orders are the same function at rates of 0."""
+    figure = Figure(figsize=lab.lab.size, layout="constrained")
+    update = lab.draw(figure)
+    for order in lab.ORDERS:
+        values = labs.layer_order(order=order, rate1=0, rate2=0, activation="sigmoid").values
+        update(lab.compute(**values))
+        figure.draw_without_rendering()
+        (badge,) = (t for t in figure.axes[1].texts if t.get_weight() == "bold")
+        assert badge.get_window_extent().x1 < figure.axes[1].get_window_extent().x1, order
+    view = labs.layer_order(order="bn-act-drop-pool", rate1=0, rate2=0)
+    assert view.text.count("The same function as") == 7
+    assert lab._badge(["a", "b", "c", "d"]) == "the same function as a, b, c and 1 more"
 
 
 def said(function):
