@@ -223,6 +223,11 @@ class Choice:
         raise ValueError(f"{self.name} must be one of {allowed}, got {value!r}")
 
     @property
+    def wide(self):
+        """Whether its names need a row for themselves: half a row cuts them off."""
+        return self.slider and max(map(len, self.labels or map(str, self.options))) > 10
+
+    @property
     def ends(self):
         """The first and the last of ordered options; all of those without an order."""
         return (self.options[0], self.options[-1]) if self.slider else self.trials

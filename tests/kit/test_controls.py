@@ -58,3 +58,10 @@ def test_call_and_link_of_a_lab_name_the_value_and_a_click_reaches_compute():
     link = dashboards.link(dict(view.values))
     assert link == "?mode=predict"
     assert dashboards.state(lab, link[1:]) == {"mode": "predict"}
+
+
+@pytest.mark.parametrize("options, wide", [(("train", "predict"), False), ((1, 32), False),
+                                           (("as remembered", "dropout off"), True)])  # fmt: skip
+def test_a_slider_over_long_names_takes_a_row_for_itself(options, wide):
+    assert Choice("a", "label", options, options[0], slider=True).wide is wide
+    assert not Choice("a", "label", options, options[0]).wide

@@ -41,7 +41,7 @@ controls = (
     Order("order", "order after conv (顺序)", ORDERS, "act-drop-bn-pool", layers=layers.PARTS),
     Slider("rate1", "drop rate, module 1 (丢弃率)", 0.0, 0.7, step=0.1, value=0.5),
     Slider("rate2", "drop rate, module 2 (丢弃率)", 0.0, 0.7, step=0.1, value=0.5),
-    Choice("statistics", "bn's statistics, re-estimated with (统计量)", tuple(STATISTICS),
+    Choice("statistics", "bn's statistics (统计量)", tuple(STATISTICS),
            "as remembered", slider=True),
     Choice("pinned", "compare with (对比)", tuple(FUNCTIONS), "bn-act-pool-drop", slider=True),
     Choice("activation", "activation (激活)", layers.ACTIVATIONS, "relu"),
