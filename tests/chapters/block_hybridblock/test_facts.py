@@ -4,6 +4,8 @@ import pytest
 from mxnet import MXNetError, autograd, np, npx
 from mxnet.gluon import nn
 
+from tests.chapters.block_hybridblock.questions import Line
+
 
 def count(net):
     return sum(parameter.data().size for parameter in net.collect_params().values())
@@ -37,16 +39,6 @@ def test_shapes_that_are_settled_stay_settled():
     layer = dense_net(20, 3)
     with pytest.raises(MXNetError, match="Shape inconsistent"):
         layer(np.ones((2, 21))).asnumpy()
-
-
-class Line(nn.HybridBlock):
-    def __init__(self, line):
-        super().__init__()
-        self.line, self.calls = line, 0
-
-    def hybrid_forward(self, F, x):
-        self.calls += 1
-        return self.line(F, x)
 
 
 def test_batch_of_another_size_needs_no_new_tracing_and_another_hybridize_does():
